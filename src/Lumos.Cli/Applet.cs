@@ -1,0 +1,37 @@
+namespace Lumos.Cli;
+
+/// <summary>
+/// One command of the multi-call binary. The binary is started through a link that bears the command's name
+/// (or as <c>lumos NAME …</c>); <see cref="Run"/> gets the words after it and returns the exit status.
+/// </summary>
+public sealed record Applet(string Name, string Summary, Func<AppletContext, int> Run);
+
+/// <summary>What a command may touch of its process: words in, text out. Tests give their own streams.</summary>
+public sealed class AppletContext
+{
+    /// <summary>The name the command was called by (aliases such as <c>dsadm</c> differ in it).</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The words after the name.</summary>
+    public required IReadOnlyList<string> Args { get; init; }
+
+    public TextReader In { get; init; } = Console.In;
+
+    public TextWriter Out { get; init; } = Console.Out;
+
+    public TextWriter Error { get; init; } = Console.Error;
+
+    /// <summary>Raw standard input, for streams that are not text.</summary>
+    public Func<Stream> OpenInput { get; init; } = Console.OpenStandardInput;
+
+    /// <summary>Raw standard output, for streams that are not text.</summary>
+    public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;
+
+    public Func<bool> InputIsTerminal { get; init; } = () => !Console.IsInputRedirected;
+
+    public Func<bool> OutputIsTerminal { get; init; } = () => !Console.IsOutputRedirected;
+
+    public Func<bool> ErrorIsTerminal { get; init; } = () => !Console.IsErrorRedirected;
+
+    public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
+}

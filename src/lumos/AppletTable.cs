@@ -1,0 +1,9 @@
+using Lumos.Cli;
+
+/// <summary>Every command of the platform, by name. Each domain brings its own list; nothing else is decided here.</summary>
+internal static class AppletTable
+{
+    public static IEnumerable<Applet> All() =>
+    [
+    ];
+}
