@@ -1,0 +1,31 @@
+namespace Lumos.Zones.Config;
+
+/// <summary>Names of attrs and resource controls in SmartOS's zone configurations, where the runtime reads them.</summary>
+public static class ZoneAttrNames
+{
+    public const string Hostname = "hostname";
+    public const string Resolvers = "resolvers";
+    public const string DnsDomain = "dns-domain";
+    public const string MaintainResolvers = "maintain-resolvers";
+    public const string Tmpfs = "tmpfs";
+    public const string InitName = "init-name";
+    public const string ConsoleLogBytes = "zlog-max-size";
+    public const string KernelVersion = "kernel-version";
+
+    /// <summary>Stored as base64.</summary>
+    public const string Alias = "alias";
+
+    public const string CpuCap = "zone.cpu-cap";
+    public const string CpuShares = "zone.cpu-shares";
+    public const string MaxLwps = "zone.max-lwps";
+    public const string MaxPhysicalMemory = "zone.max-physical-memory";
+    public const string MaxLockedMemory = "zone.max-locked-memory";
+    public const string MaxSwap = "zone.max-swap";
+    public const string IoPriority = "zone.zfs-io-priority";
+
+    /// <summary>Attrs whose value is base64, so that any character may stand in it.</summary>
+    public static IReadOnlySet<string> Base64 { get; } = new HashSet<string>(StringComparer.Ordinal)
+    {
+        Alias, "vnc-password", "qemu-opts", "qemu-extra-opts", "spice-opts", "spice-password",
+    };
+}

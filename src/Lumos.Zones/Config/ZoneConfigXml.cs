@@ -1,0 +1,342 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using System.Xml;
+using Lumos.Core;
+
+namespace Lumos.Zones.Config;
+
+/// <summary>Reads and writes a zone's configuration in zonecfg's XML. The document type is named in the file and never fetched.</summary>
+public static class ZoneConfigXml
+{
+    private const string PublicId = "-//Sun Microsystems Inc//DTD Zones//EN";
+    private const string SystemId = "file:///usr/share/lib/xml/dtd/zonecfg.dtd.1";
+
+    /// <exception cref="LumosException">InvalidZoneConfig: not XML, or not a zone's.</exception>
+    public static ZoneConfig Read(string xml, string origin)
+    {
+        try
+        {
+            using var reader = XmlReader.Create(new StringReader(xml), new XmlReaderSettings
+            {
+                DtdProcessing = DtdProcessing.Ignore,
+                XmlResolver = null,
+                IgnoreWhitespace = true,
+                IgnoreComments = true,
+                IgnoreProcessingInstructions = true,
+            });
+            if (reader.MoveToContent() != XmlNodeType.Element || reader.Name != "zone")
+            {
+                throw Bad(origin, "its outermost element is not <zone>");
+            }
+            return ReadZone(reader, origin);
+        }
+        catch (XmlException e)
+        {
+            throw new LumosException("InvalidZoneConfig", $"{origin} is not well-formed XML", inner: e);
+        }
+    }
+
+    public static string Write(ZoneConfig zone)
+    {
+        var text = new StringBuilder();
+        using (var writer = XmlWriter.Create(new Utf8StringWriter(text), new XmlWriterSettings
+        {
+            Indent = true,
+            IndentChars = "  ",
+            NewLineChars = "\n",
+        }))
+        {
+            writer.WriteStartDocument();
+            writer.WriteDocType("zone", PublicId, SystemId, null);
+            writer.WriteStartElement("zone");
+            writer.WriteAttributeString("name", zone.Name.Text);
+            writer.WriteAttributeString("zonepath", zone.ZonePath);
+            writer.WriteAttributeString("autoboot", zone.Autoboot ? "true" : "false");
+            writer.WriteAttributeString("brand", zone.Brand.Name);
+            WriteOptional(writer, "limitpriv", zone.LimitPriv);
+            WriteOptional(writer, "bootargs", zone.BootArgs);
+            writer.WriteAttributeString("ip-type", zone.IpType);
+            WriteOptional(writer, "fs-allowed", zone.FsAllowed);
+            WriteOptional(writer, "debugid", zone.ZoneDid?.ToString(CultureInfo.InvariantCulture));
+            foreach (var (name, value) in zone.OtherAttributes)
+            {
+                writer.WriteAttributeString(name, value);
+            }
+            WriteChildren(writer, zone);
+            writer.WriteEndElement();
+            writer.WriteEndDocument();
+        }
+        return text.Append('\n').ToString();
+    }
+
+    private static ZoneConfig ReadZone(XmlReader reader, string origin)
+    {
+        var attributes = ReadAttributes(reader);
+        string Take(string name, string? fallback = null)
+        {
+            int at = attributes.FindIndex(a => a.Key == name);
+            if (at < 0)
+            {
+                return fallback ?? throw Bad(origin, $"<zone> has no attribute {name}");
+            }
+            string value = attributes[at].Value;
+            attributes.RemoveAt(at);
+            return value;
+        }
+        string? TakeOptional(string name) => Take(name, "") is { Length: > 0 } value ? value : null;
+
+        string nameText = Take("name");
+        if (!ZoneName.TryParse(nameText, out var zoneName))
+        {
+            throw Bad(origin, $"\"{nameText}\" is not a valid zone name");
+        }
+        string? debugId = TakeOptional("debugid");
+        if (debugId is not null && !int.TryParse(debugId, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        {
+            throw Bad(origin, $"debugid \"{debugId}\" is not a number");
+        }
+        var zone = new ZoneConfig
+        {
+            Name = zoneName,
+            ZonePath = Take("zonepath"),
+            Brand = new ZoneBrand(Take("brand", "joyent")),
+            Autoboot = Take("autoboot", "false") == "true",
+            IpType = Take("ip-type", "exclusive"),
+            LimitPriv = TakeOptional("limitpriv"),
+            BootArgs = TakeOptional("bootargs"),
+            FsAllowed = TakeOptional("fs-allowed"),
+            ZoneDid = debugId is null ? null : int.Parse(debugId, CultureInfo.InvariantCulture),
+        };
+        return ReadChildren(reader, zone with { OtherAttributes = [.. attributes] }, origin);
+    }
+
+    private static ZoneConfig ReadChildren(XmlReader reader, ZoneConfig zone, string origin)
+    {
+        var attrs = ImmutableArray.CreateBuilder<ZoneAttr>();
+        var rctls = ImmutableArray.CreateBuilder<ZoneRctl>();
+        var networks = ImmutableArray.CreateBuilder<ZoneNetwork>();
+        var devices = ImmutableArray.CreateBuilder<ZoneDevice>();
+        var fileSystems = ImmutableArray.CreateBuilder<ZoneFileSystem>();
+        var datasets = ImmutableArray.CreateBuilder<string>();
+        var others = ImmutableArray.CreateBuilder<string>();
+        long? physicalCap = null;
+
+        if (!reader.IsEmptyElement)
+        {
+            reader.Read();
+            while (reader.NodeType != XmlNodeType.EndElement)
+            {
+                if (reader.NodeType != XmlNodeType.Element)
+                {
+                    reader.Read();
+                    continue;
+                }
+                string element = reader.Name;
+                if (element is not ("attr" or "rctl" or "network" or "device" or "filesystem" or "dataset" or "mcap"))
+                {
+                    others.Add(reader.ReadOuterXml()); // moves past it
+                    continue;
+                }
+                using var part = reader.ReadSubtree();
+                part.Read();
+                var own = ReadAttributes(part);
+                string? Own(string name) => own.Find(a => a.Key == name).Value;
+                string Needed(string name) => Own(name) ?? throw Bad(origin, $"<{element}> has no attribute {name}");
+                switch (element)
+                {
+                    case "attr":
+                        attrs.Add(new ZoneAttr(Needed("name"), Own("type") ?? "string", Own("value") ?? ""));
+                        break;
+                    case "rctl":
+                        rctls.Add(new ZoneRctl(Needed("name"), [.. ChildAttributes(part, "rctl-value")
+                            .Select(v => new ZoneRctlValue(Value(v, "priv"), Value(v, "limit"), Value(v, "action")))]));
+                        break;
+                    case "network":
+                        own.RemoveAll(a => a.Key is "physical" or "mac-addr" or "vlan-id" or "global-nic");
+                        part.MoveToElement();
+                        networks.Add(new ZoneNetwork
+                        {
+                            Physical = part.GetAttribute("physical") ?? throw Bad(origin, "<network> has no attribute physical"),
+                            MacAddr = part.GetAttribute("mac-addr"),
+                            VlanId = part.GetAttribute("vlan-id"),
+                            GlobalNic = part.GetAttribute("global-nic"),
+                            OtherAttributes = [.. own],
+                            NetAttrs = NetAttrs(part),
+                        });
+                        break;
+                    case "device":
+                        devices.Add(new ZoneDevice(Needed("match"), NetAttrs(part)));
+                        break;
+                    case "filesystem":
+                        fileSystems.Add(new ZoneFileSystem
+                        {
+                            Special = Needed("special"),
+                            Directory = Needed("directory"),
+                            Type = Needed("type"),
+                            Raw = Own("raw"),
+                            Options = [.. ChildAttributes(part, "fsoption").Select(o => Value(o, "name"))],
+                        });
+                        break;
+                    case "dataset":
+                        datasets.Add(Needed("name"));
+                        break;
+                    default:
+                        physicalCap = long.TryParse(Needed("physcap"), NumberStyles.None, CultureInfo.InvariantCulture, out long cap)
+                            ? cap
+                            : throw Bad(origin, $"physcap \"{Own("physcap")}\" is not a number of bytes");
+                        break;
+                }
+                part.Close(); // leaves the outer reader at the element's end
+                reader.Read();
+            }
+        }
+        return zone with
+        {
+            Attrs = attrs.ToImmutable(),
+            Rctls = rctls.ToImmutable(),
+            Networks = networks.ToImmutable(),
+            Devices = devices.ToImmutable(),
+            FileSystems = fileSystems.ToImmutable(),
+            Datasets = datasets.ToImmutable(),
+            PhysicalCap = physicalCap,
+            OtherElements = others.ToImmutable(),
+        };
+    }
+
+    private static ImmutableArray<KeyValuePair<string, string>> NetAttrs(XmlReader part) =>
+        [.. ChildAttributes(part, "net-attr").Select(a => KeyValuePair.Create(Value(a, "name"), Value(a, "value")))];
+
+    private static List<List<KeyValuePair<string, string>>> ChildAttributes(XmlReader part, string element)
+    {
+        var found = new List<List<KeyValuePair<string, string>>>();
+        while (part.Read())
+        {
+            if (part.NodeType == XmlNodeType.Element && part.Name == element)
+            {
+                found.Add(ReadAttributes(part));
+            }
+        }
+        return found;
+    }
+
+    private static string Value(List<KeyValuePair<string, string>> attributes, string name) =>
+        attributes.Find(a => a.Key == name).Value ?? "";
+
+    private static List<KeyValuePair<string, string>> ReadAttributes(XmlReader reader)
+    {
+        var list = new List<KeyValuePair<string, string>>();
+        while (reader.MoveToNextAttribute())
+        {
+            list.Add(KeyValuePair.Create(reader.Name, reader.Value));
+        }
+        reader.MoveToElement();
+        return list;
+    }
+
+    private static void WriteChildren(XmlWriter writer, ZoneConfig zone)
+    {
+        foreach (var fs in zone.FileSystems)
+        {
+            writer.WriteStartElement("filesystem");
+            writer.WriteAttributeString("special", fs.Special);
+            WriteOptional(writer, "raw", fs.Raw);
+            writer.WriteAttributeString("directory", fs.Directory);
+            writer.WriteAttributeString("type", fs.Type);
+            foreach (string option in fs.Options)
+            {
+                writer.WriteStartElement("fsoption");
+                writer.WriteAttributeString("name", option);
+                writer.WriteEndElement();
+            }
+            writer.WriteEndElement();
+        }
+        foreach (var network in zone.Networks)
+        {
+            writer.WriteStartElement("network");
+            WriteOptional(writer, "mac-addr", network.MacAddr);
+            WriteOptional(writer, "vlan-id", network.VlanId);
+            writer.WriteAttributeString("physical", network.Physical);
+            WriteOptional(writer, "global-nic", network.GlobalNic);
+            foreach (var (name, value) in network.OtherAttributes)
+            {
+                writer.WriteAttributeString(name, value);
+            }
+            WriteNetAttrs(writer, network.NetAttrs);
+            writer.WriteEndElement();
+        }
+        foreach (var device in zone.Devices)
+        {
+            writer.WriteStartElement("device");
+            writer.WriteAttributeString("match", device.Match);
+            WriteNetAttrs(writer, device.NetAttrs);
+            writer.WriteEndElement();
+        }
+        foreach (var rctl in zone.Rctls)
+        {
+            writer.WriteStartElement("rctl");
+            writer.WriteAttributeString("name", rctl.Name);
+            foreach (var value in rctl.Values)
+            {
+                writer.WriteStartElement("rctl-value");
+                writer.WriteAttributeString("priv", value.Privilege);
+                writer.WriteAttributeString("limit", value.Limit);
+                writer.WriteAttributeString("action", value.Action);
+                writer.WriteEndElement();
+            }
+            writer.WriteEndElement();
+        }
+        foreach (var attr in zone.Attrs)
+        {
+            writer.WriteStartElement("attr");
+            writer.WriteAttributeString("name", attr.Name);
+            writer.WriteAttributeString("type", attr.Type);
+            writer.WriteAttributeString("value", attr.Value);
+            writer.WriteEndElement();
+        }
+        foreach (string dataset in zone.Datasets)
+        {
+            writer.WriteStartElement("dataset");
+            writer.WriteAttributeString("name", dataset);
+            writer.WriteEndElement();
+        }
+        if (zone.PhysicalCap is { } cap)
+        {
+            writer.WriteStartElement("mcap");
+            writer.WriteAttributeString("physcap", cap.ToString(CultureInfo.InvariantCulture));
+            writer.WriteEndElement();
+        }
+        foreach (string other in zone.OtherElements)
+        {
+            using var reader = XmlReader.Create(new StringReader(other),
+                new XmlReaderSettings { ConformanceLevel = ConformanceLevel.Fragment, XmlResolver = null });
+            writer.WriteNode(reader, defattr: false);
+        }
+    }
+
+    private static void WriteNetAttrs(XmlWriter writer, ImmutableArray<KeyValuePair<string, string>> attrs)
+    {
+        foreach (var (name, value) in attrs)
+        {
+            writer.WriteStartElement("net-attr");
+            writer.WriteAttributeString("name", name);
+            writer.WriteAttributeString("value", value);
+            writer.WriteEndElement();
+        }
+    }
+
+    private static void WriteOptional(XmlWriter writer, string name, string? value)
+    {
+        if (value is not null)
+        {
+            writer.WriteAttributeString(name, value);
+        }
+    }
+
+    private static LumosException Bad(string origin, string what) => new("InvalidZoneConfig", $"{origin}: {what}");
+
+    private sealed class Utf8StringWriter(StringBuilder text) : StringWriter(text, CultureInfo.InvariantCulture)
+    {
+        public override Encoding Encoding => Encoding.UTF8;
+    }
+}

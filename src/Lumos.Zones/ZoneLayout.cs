@@ -1,0 +1,36 @@
+namespace Lumos.Zones;
+
+/// <summary>Where zones keep what they keep. Tests move the whole of it under a folder of their own.</summary>
+public sealed record ZoneLayout
+{
+    /// <summary>Holds index, did.txt and one UUID.xml for each zone.</summary>
+    public string Configurations { get; init; } = "/etc/zones";
+
+    /// <summary>Holds one folder for each zone that is not simply installed.</summary>
+    public string Run { get; init; } = "/run/lumos/zones";
+
+    public string Locks { get; init; } = "/run/lumos/locks";
+
+    /// <summary>The platform's /usr, bound into zones.</summary>
+    public string PlatformUsr { get; init; } = "/usr";
+
+    /// <summary>The cgroup that holds the zones' cgroups, below the root of the hierarchy.</summary>
+    public string CgroupParent { get; init; } = "/zones";
+
+    /// <summary>The cgroup of the monitors, below the root of the hierarchy.</summary>
+    public string MonitorCgroup { get; init; } = "/zoneadm";
+
+    public string IndexFile => Path.Combine(Configurations, "index");
+
+    public string NextDebugIdFile => Path.Combine(Configurations, "did.txt");
+
+    public string ConfigFile(ZoneName name) => Path.Combine(Configurations, name.Text + ".xml");
+
+    public string RunFolder(ZoneName name) => Path.Combine(Run, name.Text);
+
+    /// <summary>Held while a zone changes state.</summary>
+    public string StateLock(ZoneName name) => Path.Combine(Locks, $"zone.{name.Text}.lock");
+
+    /// <summary>Held while the index is rewritten.</summary>
+    public string IndexLock => Path.Combine(Locks, "zones.index.lock");
+}

@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+
+namespace Lumos.Zones;
+
+/// <summary>
+/// All that the runtime needs to boot a zone, settled: what is null here has no limit. Made from the configuration by
+/// <see cref="ZoneSpecReader"/>; nothing after it looks at a configuration again.
+/// </summary>
+public sealed record ZoneSpec
+{
+    public required ZoneName Name { get; init; }
+
+    public required ZoneBrand Brand { get; init; }
+
+    /// <summary>The zone's stable number on this machine; its range of user ids follows from it.</summary>
+    public required int ZoneDid { get; init; }
+
+    /// <summary>/POOL/UUID: holds root/, config/, logs/.</summary>
+    public required string ZonePath { get; init; }
+
+    public required string Hostname { get; init; }
+
+    /// <summary>Percent of one CPU.</summary>
+    public int? CpuCap { get; init; }
+
+    /// <summary>Fair-share weight, 1 to 65535, against the other zones'.</summary>
+    public int? CpuShares { get; init; }
+
+    /// <summary>Bytes of memory.</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>Bytes of memory and swap together, as SmartOS's max_swap.</summary>
+    public long? SwapBytes { get; init; }
+
+    /// <summary>Bytes that may be locked.</summary>
+    public long? LockedBytes { get; init; }
+
+    /// <summary>Threads.</summary>
+    public int? MaxLwps { get; init; }
+
+    /// <summary>Relative weight of disk I/O, 1 to 1024, against the other zones'.</summary>
+    public int? IoPriority { get; init; }
+
+    /// <summary>Size of the zone's /tmp in bytes; 0: /tmp is a plain directory; null: bounded by memory alone.</summary>
+    public long? TmpfsBytes { get; init; }
+
+    public ImmutableArray<ZoneNic> Nics { get; init; } = [];
+
+    /// <summary>Static routes: destination (CIDR) to gateway address.</summary>
+    public ImmutableArray<ZoneRoute> Routes { get; init; } = [];
+
+    public ImmutableArray<string> Resolvers { get; init; } = [];
+
+    public string? DnsDomain { get; init; }
+
+    /// <summary>The resolvers are written into the zone at each boot, not by the zone itself.</summary>
+    public bool MaintainResolvers { get; init; }
+
+    /// <summary>Host paths shown inside.</summary>
+    public ImmutableArray<ZoneMount> Mounts { get; init; } = [];
+
+    /// <summary>The first program and its words; empty: the brand's own.</summary>
+    public ImmutableArray<string> Init { get; init; } = [];
+
+    /// <summary>Variables of init beside the ones every zone has.</summary>
+    public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Bytes after which the console's log is started anew.</summary>
+    public long ConsoleLogBytes { get; init; } = 1 << 20;
+
+    public string RootPath => Path.Combine(ZonePath, "root");
+
+    public string ConfigPath => Path.Combine(ZonePath, "config");
+
+    public string LogPath => Path.Combine(ZonePath, "logs");
+
+    /// <summary>Ids in a zone's range.</summary>
+    public const int IdCount = 65536;
+
+    /// <summary>The id outside that root (0) has inside.</summary>
+    public uint FirstId => FirstIdOf(ZoneDid);
+
+    public static uint FirstIdOf(int zoneDid) => checked((uint)(IdCount * (1L + zoneDid)));
+}
+
+/// <summary>A network card of a zone.</summary>
+public sealed record ZoneNic
+{
+    /// <summary>Its name inside: net0, eth0.</summary>
+    public required string Interface { get; init; }
+
+    /// <summary>Six bytes as aa:bb:cc:dd:ee:ff.</summary>
+    public required string Mac { get; init; }
+
+    /// <summary>The bridge it sits on.</summary>
+    public required string NicTag { get; init; }
+
+    /// <summary>802.1Q tag; 0: none.</summary>
+    public int VlanId { get; init; }
+
+    public int? Mtu { get; init; }
+
+    /// <summary>CIDR addresses, <c>dhcp</c> or <c>addrconf</c>.</summary>
+    public ImmutableArray<string> Ips { get; init; } = [];
+
+    /// <summary>IPv4 gateways; the default route follows the first of the primary NIC.</summary>
+    public ImmutableArray<string> Gateways { get; init; } = [];
+
+    public bool Primary { get; init; }
+
+    public bool UsesDhcp => Ips.Contains("dhcp");
+
+    public bool UsesAutoconf => Ips.Contains("addrconf");
+}
+
+/// <summary>A static route: where to (CIDR) and through which address.</summary>
+public sealed record ZoneRoute(string Destination, string Gateway);
+
+/// <summary>A path of the global zone shown inside the zone.</summary>
+/// <param name="Source">Absolute path in the global zone.</param>
+/// <param name="Target">Absolute path in the zone.</param>
+/// <param name="Type">lofs (a bind mount).</param>
+public sealed record ZoneMount(string Source, string Target, string Type, ImmutableArray<string> Options);
