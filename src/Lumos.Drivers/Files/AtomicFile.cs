@@ -1,0 +1,35 @@
+using System.Text;
+using Lumos.Linux.Files;
+
+namespace Lumos.Drivers.Files;
+
+/// <summary>
+/// Writes a file as a whole or not at all (temporary in the same directory → fsync → rename → fsync of the directory).
+/// For files of the global zone only; inside a zone's root use Lumos.Linux.Files.RootedDirectory.
+/// </summary>
+public static class AtomicFile
+{
+    /// <summary>0644.</summary>
+    public const int DefaultMode = 0x1a4;
+
+    /// <param name="mode">Permission bits, whatever the umask; default 0644.</param>
+    /// <exception cref="Lumos.Linux.ErrnoException">ENOSPC, EROFS, ENOENT (no such directory) …</exception>
+    public static void Write(string path, ReadOnlySpan<byte> content, int mode = DefaultMode) =>
+        DurableFile.Replace(path, content, mode);
+
+    /// <inheritdoc cref="Write(string, ReadOnlySpan{byte}, int)"/>
+    public static void Write(string path, string content, int mode = DefaultMode) =>
+        DurableFile.Replace(path, Encoding.UTF8.GetBytes(content), mode);
+
+    /// <summary>Removes a file for good (fsync of its directory); one that is not there is no error.</summary>
+    public static void Remove(string path)
+    {
+        string full = Path.GetFullPath(path);
+        if (!File.Exists(full))
+        {
+            return;
+        }
+        File.Delete(full);
+        DurableFile.SyncDirectory(Path.GetDirectoryName(full)!);
+    }
+}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using Lumos.Core;
+using Lumos.Linux.Files;
+using Lumos.Linux.Handles;
+
+namespace Lumos.Drivers.Files;
+
+/// <summary>
+/// One lock per object that changes (a VM, an image, the network), held across processes through flock on a file under
+/// /run/lumos/locks. The kernel lets go of it when the holder ends. The file itself is never removed: a second waiter could
+/// hold the removed one.
+/// </summary>
+public sealed class FileLock : IDisposable
+{
+    public const string Folder = "/run/lumos/locks";
+
+    private readonly FileDescriptor _fd;
+
+    private FileLock(FileDescriptor fd) => _fd = fd;
+
+    /// <param name="name">A plain name (kept in <see cref="Folder"/>) or a whole path.</param>
+    /// <param name="timeout">Null waits for ever.</param>
+    /// <param name="onWait">Called once, with a sentence, when the lock is held by another and waiting begins.</param>
+    /// <exception cref="LumosException"><c>LockTimeout</c>: another holds it for longer than the time-out.</exception>
+    public static FileLock Acquire(string name, TimeSpan? timeout = null, Action<string>? onWait = null)
+    {
+        string path = Path.Combine(Folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var fd = FileDescriptorIo.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow, 0x180 /* 0600 */);
+        try
+        {
+            if (!FileLocks.TryLock(fd))
+            {
+                onWait?.Invoke($"waiting for {Holder(fd)} to let go of {path}");
+                Wait(fd, path, timeout);
+            }
+            Sign(fd);
+            return new FileLock(fd);
+        }
+        catch
+        {
+            fd.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => _fd.Dispose();
+
+    private static void Wait(FileDescriptor fd, string path, TimeSpan? timeout)
+    {
+        if (timeout is not { } limit)
+        {
+            FileLocks.Lock(fd);
+            return;
+        }
+        // flock knows no time-out; a short poll costs less than a thread that cannot be called back.
+        var clock = Stopwatch.StartNew();
+        while (!FileLocks.TryLock(fd))
+        {
+            if (clock.Elapsed > limit)
+            {
+                throw new LumosException(
+                    "LockTimeout", $"{Holder(fd)} has held {path} for more than {limit.TotalSeconds:0.#} s; try again when it is done");
+            }
+            Thread.Sleep(20);
+        }
+    }
+
+    private static void Sign(FileDescriptor fd)
+    {
+        // For the sentence that a waiter prints; no decision hangs on it.
+        using var stream = new FileStream(
+            new Microsoft.Win32.SafeHandles.SafeFileHandle(fd.Number, ownsHandle: false), FileAccess.ReadWrite, bufferSize: 0);
+        stream.SetLength(0);
+        stream.Write(System.Text.Encoding.UTF8.GetBytes($"{Environment.ProcessId}\n"));
+    }
+
+    private static string Holder(FileDescriptor fd)
+    {
+        Span<byte> text = stackalloc byte[16];
+        using var stream = new FileStream(
+            new Microsoft.Win32.SafeHandles.SafeFileHandle(fd.Number, ownsHandle: false), FileAccess.Read, bufferSize: 0);
+        stream.Position = 0;
+        int got = stream.Read(text);
+        return int.TryParse(System.Text.Encoding.UTF8.GetString(text[..got]).Trim(), out int pid) ? $"process {pid}" : "another process";
+    }
+}

@@ -1,0 +1,52 @@
+using Lumos.Core;
+using Lumos.Drivers.Files;
+using Lumos.Linux;
+using Xunit;
+
+namespace Lumos.Drivers.Tests;
+
+public sealed class FileTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("lumos-files-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_write_replaces_content_and_mode_and_leaves_no_temporary()
+    {
+        string path = Path.Combine(_folder, "a");
+        AtomicFile.Write(path, "one", 0x1b6 /* 0666, whatever the umask */);
+        Assert.Equal(UnixFileMode.OtherWrite, File.GetUnixFileMode(path) & UnixFileMode.OtherWrite);
+        AtomicFile.Write(path, "two", 0x180);
+        Assert.Equal("two", File.ReadAllText(path));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        Assert.Single(Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public void A_failed_write_leaves_nothing_behind()
+    {
+        string path = Path.Combine(_folder, "d");
+        Directory.CreateDirectory(path);
+        var error = Assert.Throws<ErrnoException>(() => AtomicFile.Write(path, "text"));
+        Assert.Equal(Errno.EISDIR, error.Errno);
+        Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public void A_lock_is_exclusive_and_says_who_holds_it()
+    {
+        string path = Path.Combine(_folder, "locks", "vm");
+        string? said = null;
+        using (FileLock.Acquire(path))
+        {
+            var error = Assert.Throws<LumosException>(
+                () => FileLock.Acquire(path, TimeSpan.FromMilliseconds(50), text => said = text));
+            Assert.Equal("LockTimeout", error.Code);
+            Assert.Contains($"process {Environment.ProcessId}", said);
+        }
+        said = null;
+        FileLock.Acquire(path, TimeSpan.Zero, text => said = text).Dispose();
+        Assert.Null(said);
+    }
+}
