@@ -1,0 +1,18 @@
+namespace Lumos.Machine;
+
+/// <summary>The firmware of a machine that boots from a medium.</summary>
+public enum Firmware
+{
+    Bios,
+    Uefi,
+}
+
+/// <summary>What a machine boots from.</summary>
+public abstract record BootSource
+{
+    /// <summary>QEMU loads kernel and boot archive itself: the quickest way.</summary>
+    public sealed record Direct(string Kernel, string BootArchive, string CommandLine) : BootSource;
+
+    /// <summary>The ISO in a CD drive, as a user would; <paramref name="ConfigIso"/> is a second drive's medium.</summary>
+    public sealed record Medium(string Iso, string? ConfigIso, Firmware Firmware) : BootSource;
+}
