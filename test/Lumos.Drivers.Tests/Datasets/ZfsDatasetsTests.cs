@@ -1,0 +1,32 @@
+using Lumos.Drivers.Datasets;
+using Xunit;
+
+namespace Lumos.Drivers.Tests.Datasets;
+
+/// <summary>The contract over real ZFS: needs root, /dev/zfs and a pool named by LUMOS_TEST_POOL (default: zones).</summary>
+[Trait("level", "host")]
+public sealed class ZfsDatasetsTests : DatasetsContract
+{
+    private readonly DatasetName _root = DatasetName.Parse(
+        $"{Environment.GetEnvironmentVariable("LUMOS_TEST_POOL") ?? "zones"}/lumos-test-{Environment.ProcessId}-{Guid.NewGuid():N}");
+
+    public ZfsDatasetsTests()
+    {
+        Assert.SkipUnless(File.Exists("/dev/zfs"), "no ZFS on this machine (/dev/zfs is missing)");
+        Store = new ZfsDatasets();
+        Store.Create(_root);
+    }
+
+    protected override IDatasets Store { get; } = null!;
+
+    protected override DatasetName Root => _root;
+
+    public override void Dispose()
+    {
+        if (Store is not null)
+        {
+            base.Dispose();
+            Store.Destroy(_root, recursive: true);
+        }
+    }
+}
