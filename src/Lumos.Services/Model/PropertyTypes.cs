@@ -1,0 +1,16 @@
+using System.Globalization;
+
+namespace Lumos.Services.Model;
+
+/// <summary>Which texts are values of which property type.</summary>
+public static class PropertyTypes
+{
+    public static bool IsValid(string type, string value) => type switch
+    {
+        "boolean" => value is "true" or "false",
+        "count" => ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+            || long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
+        "integer" => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
+        _ => true,
+    };
+}
