@@ -33,7 +33,7 @@ public interface IZoneRuntime
     /// </summary>
     ZoneExit? CleanUp(ZoneName name);
 
-    /// <summary>Puts the limits of <paramref name="spec"/> (CPU, memory, threads, I/O) on the running zone.</summary>
+    /// <summary>Puts the limits of <paramref name="spec"/> (CPU, memory, threads) on the running zone.</summary>
     void ApplyLimits(ZoneSpec spec);
 
     /// <summary>Signals the zone's init.</summary>

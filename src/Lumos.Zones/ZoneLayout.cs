@@ -9,6 +9,15 @@ public sealed record ZoneLayout
     /// <summary>Holds one folder for each zone that is not simply installed.</summary>
     public string Run { get; init; } = "/run/lumos/zones";
 
+    /// <summary>
+    /// Holds UUID.json, the record of a zone that is up, replaced at each change of its state and removed when it is cleaned
+    /// away. With <see cref="Exits"/> it is all that a watcher (inotify) needs.
+    /// </summary>
+    public string States { get; init; } = "/run/lumos/zone-states";
+
+    /// <summary>Holds a file UUID, written by the zone's monitor when init has ended: its exit status in decimal.</summary>
+    public string Exits { get; init; } = "/run/lumos/zone-exits";
+
     public string Locks { get; init; } = "/run/lumos/locks";
 
     /// <summary>The platform's /usr, bound into zones.</summary>
@@ -27,6 +36,10 @@ public sealed record ZoneLayout
     public string ConfigFile(ZoneName name) => Path.Combine(Configurations, name.Text + ".xml");
 
     public string RunFolder(ZoneName name) => Path.Combine(Run, name.Text);
+
+    public string StateFile(ZoneName name) => Path.Combine(States, name.Text + ".json");
+
+    public string ExitFile(ZoneName name) => Path.Combine(Exits, name.Text);
 
     /// <summary>Held while a zone changes state.</summary>
     public string StateLock(ZoneName name) => Path.Combine(Locks, $"zone.{name.Text}.lock");

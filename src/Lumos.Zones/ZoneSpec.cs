@@ -38,9 +38,6 @@ public sealed record ZoneSpec
     /// <summary>Threads.</summary>
     public int? MaxLwps { get; init; }
 
-    /// <summary>Relative weight of disk I/O, 1 to 1024, against the other zones'.</summary>
-    public int? IoPriority { get; init; }
-
     /// <summary>Size of the zone's /tmp in bytes; 0: /tmp is a plain directory; null: bounded by memory alone.</summary>
     public long? TmpfsBytes { get; init; }
 

@@ -1,0 +1,127 @@
+using System.Globalization;
+using Lumos.Core;
+using Lumos.Drivers.Files;
+
+namespace Lumos.Zones.Config;
+
+/// <summary>
+/// The zones' configurations on disk. The line in the index is what makes a zone exist: it is written after the XML and
+/// removed before it, so a power cut leaves at worst an XML file that no line names, which the next zone of that name replaces.
+/// </summary>
+public sealed class ZoneConfigStore(ZoneLayout layout)
+{
+    private const int MaxZoneDid = 65534; // the last range of ids that fits into 32 bits
+
+    /// <summary>The table as it is now; a machine that never had a zone has the empty one.</summary>
+    public ZoneIndex ReadIndex()
+    {
+        try
+        {
+            return ZoneIndex.Parse(File.ReadAllText(layout.IndexFile));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return ZoneIndex.Empty;
+        }
+    }
+
+    /// <exception cref="LumosException">ZoneNotConfigured, InvalidZoneConfig</exception>
+    public ZoneConfig Load(ZoneName name) => TryLoad(name)
+        ?? throw new LumosException("ZoneNotConfigured", $"zone '{name}' is not configured");
+
+    /// <summary>Null: there is no such file.</summary>
+    public ZoneConfig? TryLoad(ZoneName name)
+    {
+        string file = layout.ConfigFile(name);
+        string text;
+        try
+        {
+            text = File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        var config = ZoneConfigXml.Read(text, file);
+        return config.Name == name
+            ? config
+            : throw new LumosException("InvalidZoneConfig", $"{file} describes zone '{config.Name}', not '{name}'");
+    }
+
+    /// <summary>Enters a new zone as configured, with a number (zonedid) of its own. Returns it with that number.</summary>
+    /// <exception cref="LumosException">ZoneExists</exception>
+    public ZoneConfig Create(ZoneConfig config, string uuid)
+    {
+        Directory.CreateDirectory(layout.Configurations);
+        using var held = LockIndex();
+        var index = ReadIndex();
+        if (index.Find(config.Name) is not null)
+        {
+            throw new LumosException("ZoneExists", $"zone '{config.Name}' already exists");
+        }
+        var numbered = config with { ZoneDid = config.ZoneDid ?? NextZoneDid(index) };
+        AtomicFile.Write(layout.ConfigFile(config.Name), ZoneConfigXml.Write(numbered), 0x180);
+        Write(index.With(new ZoneIndexEntry(config.Name, ZoneState.Configured, config.ZonePath, uuid)));
+        return numbered;
+    }
+
+    /// <summary>Replaces the configuration of a zone that exists.</summary>
+    public void Save(ZoneConfig config) => AtomicFile.Write(layout.ConfigFile(config.Name), ZoneConfigXml.Write(config), 0x180);
+
+    /// <summary>Sets the stored state: configured, incomplete or installed.</summary>
+    public void SetState(ZoneName name, ZoneState state)
+    {
+        if (!state.IsStored)
+        {
+            throw new ArgumentOutOfRangeException(nameof(state));
+        }
+        using var held = LockIndex();
+        var index = ReadIndex();
+        var entry = index.Find(name) ?? throw new LumosException("ZoneNotConfigured", $"zone '{name}' is not configured");
+        Write(index.With(entry with { State = state }));
+    }
+
+    /// <summary>Forgets the zone; one that is not there is no error.</summary>
+    public void Remove(ZoneName name)
+    {
+        using var held = LockIndex();
+        var index = ReadIndex();
+        if (index.Find(name) is not null)
+        {
+            Write(index.Without(name));
+        }
+        AtomicFile.Remove(layout.ConfigFile(name));
+    }
+
+    private FileLock LockIndex() => FileLock.Acquire(layout.IndexLock);
+
+    private void Write(ZoneIndex index) => AtomicFile.Write(layout.IndexFile, index.ToString());
+
+    // Numbers are not used twice, so that nothing a dead zone left behind belongs to a new one, until they run out.
+    private int NextZoneDid(ZoneIndex index)
+    {
+        int next = 0;
+        if (File.Exists(layout.NextDebugIdFile)
+            && int.TryParse(File.ReadAllText(layout.NextDebugIdFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int stored))
+        {
+            next = stored;
+        }
+        else
+        {
+            next = UsedZoneDids(index).DefaultIfEmpty(0).Max() + 1;
+        }
+        if (next > MaxZoneDid)
+        {
+            var used = UsedZoneDids(index).ToHashSet();
+            int free = Enumerable.Range(1, MaxZoneDid).FirstOrDefault(d => !used.Contains(d));
+            return free > 0
+                ? free
+                : throw new LumosException("TooManyZones", $"all {MaxZoneDid} ranges of user ids are in use; delete a zone first");
+        }
+        AtomicFile.Write(layout.NextDebugIdFile, (next + 1).ToString(CultureInfo.InvariantCulture) + "\n");
+        return next;
+    }
+
+    private IEnumerable<int> UsedZoneDids(ZoneIndex index) =>
+        index.Zones.Select(z => TryLoad(z.Name)?.ZoneDid).OfType<int>();
+}
