@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+
+namespace Lumos.Images.Model;
+
+/// <summary>
+/// What imgadm list and get show of one image: {manifest, zpool, source, …}, or of a remote one {manifest, source}.
+/// </summary>
+/// <param name="Manifest">The manifest's JSON; a bare one for a dataset whose manifest is not known.</param>
+/// <param name="Source">URL; null: unknown, or installed from a file.</param>
+public sealed record ImageInfo(JsonObject Manifest, string? Source)
+{
+    /// <summary>Null for a remote image.</summary>
+    public string? Pool { get; init; }
+
+    /// <summary>How many clones the installed image has.</summary>
+    public int? Clones { get; init; }
+
+    /// <summary>Their names, where asked for.</summary>
+    public IReadOnlyList<string>? CloneNames { get; init; }
+
+    /// <summary>The installed images that are increments of this one, where asked for.</summary>
+    public IReadOnlyList<string>? Children { get; init; }
+
+    /// <summary>As -j prints it.</summary>
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject { ["manifest"] = Manifest.DeepClone() };
+        if (Pool is not null)
+        {
+            json["zpool"] = Pool;
+        }
+        if (Source is not null)
+        {
+            json["source"] = Source;
+        }
+        if (Clones is { } clones)
+        {
+            json["clones"] = clones;
+        }
+        if (CloneNames is not null)
+        {
+            json["cloneNames"] = new JsonArray([.. CloneNames.Select(n => (JsonNode)n)]);
+        }
+        if (Children is not null)
+        {
+            json["children"] = new JsonObject { ["images"] = new JsonArray([.. Children.Select(n => (JsonNode)n)]) };
+        }
+        return json;
+    }
+
+    /// <summary>The row that columns, sorting and filters look into: the manifest's fields and a few more.</summary>
+    public JsonObject ToRow()
+    {
+        var row = (JsonObject)Manifest.DeepClone();
+        row["source"] = Source;
+        row["zpool"] = Pool;
+        if (Clones is { } clones)
+        {
+            row["clones"] = clones;
+        }
+        if (JsonPath.Find(Manifest, "published_at") is JsonValue published && published.TryGetValue(out string? time) && time.Length >= 10)
+        {
+            row["published_date"] = time[..10];
+            row["pub"] = time[..10];
+        }
+        if (JsonPath.Find(Manifest, "files.0.size") is { } size)
+        {
+            row["size"] = size.DeepClone();
+        }
+        return row;
+    }
+}

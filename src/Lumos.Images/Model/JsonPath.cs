@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Lumos.Images.Model;
+
+/// <summary>Dotted look-ups in JSON, and JSON values as text in a column.</summary>
+internal static class JsonPath
+{
+    /// <summary>The node at a path such as requirements.networks.0.name; null when any part is not there.</summary>
+    public static JsonNode? Find(JsonNode? node, string path)
+    {
+        foreach (string part in path.Split('.'))
+        {
+            node = node switch
+            {
+                JsonObject o => o[part],
+                JsonArray a when int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int i) && i < a.Count => a[i],
+                _ => null,
+            };
+        }
+        return node;
+    }
+
+    /// <summary>Parses a whole text.</summary>
+    /// <exception cref="JsonException">No JSON, nested too deep, or a key given twice.</exception>
+    public static JsonNode? Parse(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            var node = JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { MaxDepth = 64 });
+            LookAtAll(node);
+            return node;
+        }
+        catch (ArgumentException e)
+        {
+            throw new JsonException("a key is given twice", e);
+        }
+    }
+
+    // Objects find a key given twice only when they are first looked into; whoever does so later expects no exception.
+    private static void LookAtAll(JsonNode? node)
+    {
+        foreach (var child in node switch { JsonObject o => o.Select(p => p.Value), JsonArray a => a, _ => [] })
+        {
+            LookAtAll(child);
+        }
+    }
+
+    /// <summary>Strings as they are, everything else as JSON; control characters are shown as "?".</summary>
+    public static string? Text(JsonNode? node)
+    {
+        string? text = node is null ? null
+            : node is JsonValue value && value.TryGetValue(out string? s) ? s
+            : node.ToJsonString();
+        // What a remote server calls its images must not move the cursor of the terminal it is listed on.
+        return text is null || !text.Any(char.IsControl) ? text : string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+    }
+
+    /// <summary>JSON as our commands print it: indented by two.</summary>
+    public static string Pretty(JsonNode node)
+    {
+        using var memory = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(memory, new JsonWriterOptions
+        {
+            Indented = true,
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        }))
+        {
+            node.WriteTo(writer);
+        }
+        return System.Text.Encoding.UTF8.GetString(memory.GetBuffer(), 0, (int)memory.Length);
+    }
+}

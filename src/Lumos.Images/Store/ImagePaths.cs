@@ -1,0 +1,24 @@
+namespace Lumos.Images.Store;
+
+/// <summary>Where images' files are; tests move them all under one folder.</summary>
+public sealed record ImagePaths(string Root = "/")
+{
+    /// <summary>One POOL-UUID.json per installed image.</summary>
+    public string Database => At("var/imgadm/images");
+
+    public string Configuration => At("var/imgadm/imgadm.conf");
+
+    /// <summary>UUID.file: what has been downloaded so far.</summary>
+    public string Downloads => At("var/tmp/.imgadm-downloads");
+
+    /// <summary>The locks of imports: img.UUID.import.lock.</summary>
+    public string Locks => At("run/lumos/locks");
+
+    /// <summary>The zones of this machine; their roots are no images.</summary>
+    public string ZoneIndex => At("etc/zones/index");
+
+    /// <summary>The stamp of the platform image that runs.</summary>
+    public string PlatformStamp => At("etc/version/platform");
+
+    private string At(string path) => Path.Combine(Root, path);
+}

@@ -1,0 +1,91 @@
+using System.Diagnostics.CodeAnalysis;
+using Lumos.Core;
+using Lumos.Drivers.Datasets;
+using Lumos.Images.Model;
+
+namespace Lumos.Images.Store;
+
+/// <summary>
+/// The images that are installed on this machine.
+/// <para>
+/// Vocabulary: an image is a dataset POOL/UUID with a snapshot @final, which VMs are cloned from; its manifest says what
+/// it is; an image may be an increment of another, its origin, and is then a clone of the origin's @final.
+/// </para>
+/// <para>
+/// On disk: the datasets are the truth. Every dataset POOL/UUID is an image, except the roots of zones (/etc/zones/index)
+/// and those whose property imgadm:ignore is set; /var/imgadm/images/POOL-UUID.json remembers manifest and source.
+/// POOL/UUID-partial is an import under way, or what a power cut left of one; the next import of that image removes it.
+/// An image exists from the rename of UUID-partial to UUID on, which is one step of the storage.
+/// </para>
+/// <para>
+/// Ownership: imports and deletions of one image hold its lock (/run/lumos/locks/img.UUID.import.lock); listing takes none.
+/// Failure: see <see cref="Import.ImageInstaller"/>. Tested over FakeDatasets and a real image server on loopback.
+/// </para>
+/// </summary>
+public sealed class ImageStore(IDatasets datasets, ImagePaths paths)
+{
+    /// <summary>Set (to anything) on a POOL/UUID dataset that is no image.</summary>
+    public const string IgnoreProperty = "imgadm:ignore";
+
+    public const int NotInstalledStatus = 3;
+
+    private readonly ImageDatabase _database = new(paths);
+
+    /// <summary>The store of the live machine.</summary>
+    public static ImageStore OfMachine() => new(new ZfsDatasets(), new ImagePaths());
+
+    public IDatasets Datasets => datasets;
+
+    public ImagePaths Paths => paths;
+
+    public ImageDatabase Database => _database;
+
+    /// <summary>All images, by pool and UUID.</summary>
+    public IReadOnlyList<InstalledImage> List()
+    {
+        var roots = ZoneRoots.Read(paths.ZoneIndex);
+        var images = new List<InstalledImage>();
+        foreach (var entry in datasets.List(null, DatasetKinds.Live, 1, [IgnoreProperty]))
+        {
+            // The kernel's children of a pool, not what lies deeper: POOL/UUID/data is a VM's own.
+            if (entry.Dataset.Parent is { Parent: null } pool && Uuid.TryParse(entry.Dataset.Leaf, out var uuid)
+                && uuid.ToString() == entry.Dataset.Leaf && entry[IgnoreProperty] is null && !roots.Contains("/" + entry.Dataset.Value))
+            {
+                images.Add(Describe(pool.Value, uuid, entry.Kind));
+            }
+        }
+        return images;
+    }
+
+    /// <summary>The image, on any pool or on the given one; false when it is not installed.</summary>
+    public bool TryGet(Uuid uuid, [NotNullWhen(true)] out InstalledImage? image, string? pool = null)
+    {
+        image = List().FirstOrDefault(i => i.Uuid == uuid && (pool is null || i.Pool == pool));
+        return image is not null;
+    }
+
+    /// <inheritdoc cref="TryGet"/>
+    /// <exception cref="LumosException">ImageNotInstalled, exit status 3.</exception>
+    public InstalledImage Get(Uuid uuid, string? pool = null) =>
+        TryGet(uuid, out var image, pool) ? image : throw NotInstalled(uuid, pool);
+
+    /// <summary>Number and names of the clones of each image, in one look: dataset name → names of clones.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> ClonesByImage()
+    {
+        // Asked of the snapshots, as clones may lie anywhere (a VM's disks are POOL/VM/disk0). Depth 2: the snapshots of POOL/UUID.
+        return datasets.List(null, DatasetKinds.Snapshot, 2, ["clones"])
+            .Where(e => e["clones"] is not null)
+            .GroupBy(e => e.Dataset.Value)
+            .ToDictionary(g => g.Key, IReadOnlyList<string> (g) => [.. g.SelectMany(e => e["clones"]!.Split(','))]);
+    }
+
+    public static LumosException NotInstalled(Uuid uuid, string? pool) =>
+        new("ImageNotInstalled",
+            pool is null ? $"image {uuid} is not installed" : $"image {uuid} is not installed on pool {pool}", NotInstalledStatus);
+
+    private InstalledImage Describe(string pool, Uuid uuid, DatasetKinds kind)
+    {
+        var known = _database.Find(pool, uuid);
+        return new InstalledImage(uuid, pool, known?.Manifest, known?.Source) { IsVolume = kind == DatasetKinds.Volume };
+    }
+}
