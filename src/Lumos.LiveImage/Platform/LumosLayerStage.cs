@@ -1,0 +1,130 @@
+using System.Security.Cryptography;
+using Lumos.LiveImage.Archive;
+using Lumos.LiveImage.Stages;
+
+namespace Lumos.LiveImage.Platform;
+
+/// <summary>
+/// Stage <c>lumos-layer</c>: what this repository brings, as <c>lumos.squashfs</c>, laid over Debian's layer at boot; and
+/// <c>root.password</c>, drawn anew for each build, whose hash is in the layer's /etc/shadow.
+/// </summary>
+internal static class LumosLayerStage
+{
+    internal const string Name = "lumos-layer";
+    private const string Version = "1";
+    private const int PasswordLength = 16;
+    private const UnixFileMode Program = (UnixFileMode)0b111_101_101, Data = (UnixFileMode)0b110_100_100, Secret = (UnixFileMode)0b110_000_000;
+
+    /// <summary>What is copied: a folder of the repository, where it goes, and whether its files are programs.</summary>
+    private static readonly (string From, string To, bool Programs)[] Trees =
+    [
+        ("images/platform/overlay", "", false),
+        ("smf/manifest/global", "usr/lib/svc/manifest", false),
+        ("smf/manifest/zone", "usr/lib/svc/zone-manifest", false),
+        ("smf/method", "usr/lib/svc/method", true),
+        ("man", "usr/share/man", false),
+    ];
+
+    internal static string Key(string repository, string stamp, StageResult platform, StageResult binaries)
+    {
+        var key = new StageKey().Add(Name).Add(Version).Add(stamp).Add(platform.Key).Add(binaries.Key);
+        foreach (var tree in Trees)
+        {
+            key.Add(tree.To).AddTree(Path.Combine(repository, tree.From));
+        }
+        return key.Finish();
+    }
+
+    internal static void Make(BuildLog log, string repository, string stamp, DateTimeOffset time, StageResult platform, StageResult binaries, string work)
+    {
+        string password = RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789", PasswordLength);
+        string salt = RandomNumberGenerator.GetString("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 16);
+        string hash = log.Capture("openssl", "passwd", "-6", "-salt", salt, password).Trim();
+        File.WriteAllText(Path.Combine(work, "root.password"), password + "\n");
+        File.SetUnixFileMode(Path.Combine(work, "root.password"), Secret);
+        Fill(log, repository, stamp, hash, platform, binaries, Path.Combine(work, "tree"));
+        Pack(log, Path.Combine(work, "tree"), Path.Combine(work, "lumos.squashfs"), time);
+    }
+
+    internal static void Pack(BuildLog log, string tree, string target, DateTimeOffset time) =>
+        Squashfs.Make(log, tree, target, time, level: "15", allRoot: true);
+
+    private static void Fill(BuildLog log, string repository, string stamp, string hash, StageResult platform, StageResult binaries, string tree)
+    {
+        Directory.CreateDirectory(tree);
+        foreach (var (from, to, programs) in Trees)
+        {
+            CopyTree(Path.Combine(repository, from), Path.Combine(tree, to), programs);
+        }
+        Install(binaries["lumos"], Path.Combine(tree, "usr/lib/lumos/lumos"), Program);
+        Install(binaries["lumos-init"], Path.Combine(tree, "usr/lib/lumos/lumos-init"), Program);
+        LinkCommands(log, binaries["lumos"], tree);
+        Write(Path.Combine(tree, "etc/version/platform"), stamp + "\n", Data);
+        Write(Path.Combine(tree, "etc/shadow"), WithRootHash(File.ReadAllText(platform["shadow"]), hash), Secret);
+        // Folders made on the way have the builder's umask.
+        foreach (string folder in Directory.EnumerateDirectories(tree, "*", SearchOption.AllDirectories).Append(tree))
+        {
+            File.SetUnixFileMode(folder, Program);
+        }
+        if (Directory.Exists(Path.Combine(tree, "root")))
+        {
+            File.SetUnixFileMode(Path.Combine(tree, "root"), (UnixFileMode)0b111_000_000);
+        }
+    }
+
+    /// <summary>The shadow file with root's hash set; the day of the last change is left empty, which means "no ageing".</summary>
+    internal static string WithRootHash(string shadow, string hash) =>
+        string.Join('\n', shadow.Split('\n').Select(line => line.StartsWith("root:", StringComparison.Ordinal) ? $"root:{hash}::0:99999:7:::" : line));
+
+    private static void LinkCommands(BuildLog log, string lumos, string tree)
+    {
+        var commands = log.Capture(lumos, "help").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ', 2)[0]).Where(name => name.Length > 0);
+        foreach (string folder in new[] { "usr/sbin", "usr/bin" })
+        {
+            Directory.CreateDirectory(Path.Combine(tree, folder));
+            foreach (string command in commands)
+            {
+                File.CreateSymbolicLink(Path.Combine(tree, folder, command), "../lib/lumos/lumos");
+            }
+        }
+        string init = Path.Combine(tree, "usr/sbin/init");
+        if (!Path.Exists(init))
+        {
+            File.CreateSymbolicLink(init, "../lib/lumos/lumos-init");
+        }
+    }
+
+    private static void CopyTree(string from, string to, bool programs)
+    {
+        foreach (string relative in StageKey.FilesBelow(from))
+        {
+            string source = Path.Combine(from, relative);
+            string target = Path.Combine(to, relative);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            if (new FileInfo(source).LinkTarget is { } link)
+            {
+                File.CreateSymbolicLink(target, link);
+            }
+            else
+            {
+                bool program = programs || File.GetUnixFileMode(source).HasFlag(UnixFileMode.UserExecute);
+                Install(source, target, program ? Program : Data);
+            }
+        }
+    }
+
+    private static void Install(string source, string target, UnixFileMode mode)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        File.Copy(source, target);
+        File.SetUnixFileMode(target, mode);
+    }
+
+    private static void Write(string target, string text, UnixFileMode mode)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        File.WriteAllText(target, text);
+        File.SetUnixFileMode(target, mode);
+    }
+}

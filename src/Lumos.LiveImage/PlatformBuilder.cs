@@ -1,0 +1,280 @@
+using System.Security.Cryptography;
+using Lumos.Core;
+using Lumos.LiveImage.Platform;
+using Lumos.LiveImage.Recipe;
+using Lumos.LiveImage.Stages;
+
+namespace Lumos.LiveImage;
+
+/// <summary>
+/// Builds the platform image: Debian's kernel and packages, OpenZFS, and our own programs, as a kernel and a boot archive
+/// that run from memory, and an ISO that boots them.
+/// <para>
+/// The build is a sequence of stages, each a function from inputs to a folder of files, kept by the hash of its inputs
+/// (<see cref="StageCache"/>): packages → zfs-modules → platform-layer (what Debian brings) and binaries → lumos-layer
+/// (what this repository brings) → boot-archive → iso. A change of our code redoes the last four, which take seconds; a
+/// change of a recipe redoes what depends on it.
+/// </para>
+/// <para>
+/// Nothing of a build is in the checkout but <c>out/</c>. A stage that fails leaves nothing behind; one that was killed
+/// leaves a folder in the cache's <c>tmp/</c>, which the next build of that stage deletes. Stages take no input but what
+/// their key names, and all times and orders are fixed, so the same inputs give the same bytes;
+/// <see cref="Reproduce"/> proves it on the machine at hand.
+/// </para>
+/// </summary>
+public static class PlatformBuilder
+{
+    /// <summary>What kernel and boot archive together may weigh, in bytes.</summary>
+    public const long BootBudget = 250L << 20;
+
+    /// <summary>What the multi-call binary may weigh, in bytes.</summary>
+    public const long BinaryBudget = 20L << 20;
+
+    private const int KeptOutputs = 3;
+
+    /// <summary>Builds what is not built yet and lays the image into <c>out/platform/STAMP</c>, linked as <c>latest</c>.</summary>
+    public static PlatformImage Build(BuildOptions options)
+    {
+        RequireRoot();
+        var build = new Run(options);
+        var stamp = Stamp.Of(build.Log, options.RepositoryRoot);
+        var layers = build.Layers();
+        var lumos = build.LumosLayer(stamp, layers);
+        var boot = build.BootArchive(stamp, layers, lumos);
+        var iso = build.Iso(stamp, layers, boot);
+        build.TellDrift(layers.Packages);
+        return Publish(options, stamp, layers, lumos, boot, iso);
+    }
+
+    /// <summary>Compiles the two programs.</summary>
+    public static PlatformBinaries BuildBinaries(BuildOptions options)
+    {
+        var binaries = new Run(options).Binaries();
+        return new PlatformBinaries(binaries["lumos"], binaries["lumos-init"]);
+    }
+
+    /// <summary>Resolves the package list anew and writes what came out into the committed record. Returns what changed in it.</summary>
+    public static IReadOnlyList<string> Relock(BuildOptions options)
+    {
+        RequireRoot();
+        var build = new Run(options);
+        var before = PackageRecord.Load(build.RecordFile);
+        var resolved = build.ResolveAnew();
+        return before.DriftOf(resolved);
+    }
+
+    /// <summary>
+    /// Packs both layers and the boot archive a second time from their inputs and returns the names of the files whose bytes
+    /// differ from the first time: none, or the build is not reproducible. Takes as long as those stages do.
+    /// </summary>
+    public static IReadOnlyList<string> Reproduce(BuildOptions options)
+    {
+        RequireRoot();
+        var build = new Run(options);
+        var stamp = Stamp.Of(build.Log, options.RepositoryRoot);
+        var layers = build.Layers();
+        var lumos = build.LumosLayer(stamp, layers);
+        var boot = build.BootArchive(stamp, layers, lumos);
+        var differing = new List<string>();
+        Directory.CreateDirectory(options.OutDirectory);
+        Scratch.With(options.OutDirectory, "reproduce", work =>
+        {
+            string again = Path.Combine(work, "platform");
+            Directory.CreateDirectory(again);
+            PlatformLayerStage.Make(build.Log, build.Recipe, layers.Packages, layers.Zfs, again);
+            string lumosTree = Path.Combine(work, "lumos");
+            build.Log.Run(["unsquashfs", "-no-progress", "-dest", lumosTree, lumos["lumos.squashfs"]]);
+            string lumosAgain = Path.Combine(work, "lumos.squashfs");
+            LumosLayerStage.Pack(build.Log, lumosTree, lumosAgain, stamp.Time);
+            string bootAgain = Path.Combine(work, "boot_archive");
+            BootArchiveStage.Make(again, Path.Combine(again, "platform.squashfs"), lumosAgain, layers.Binaries["lumos-init"], stamp.Time, bootAgain);
+            foreach (var (name, first, second) in new[]
+            {
+                ("kernel", layers.Platform["kernel"], Path.Combine(again, "kernel")),
+                ("platform.squashfs", layers.Platform["platform.squashfs"], Path.Combine(again, "platform.squashfs")),
+                ("lumos.squashfs", lumos["lumos.squashfs"], lumosAgain),
+                ("boot_archive", boot["boot_archive"], bootAgain),
+            })
+            {
+                if (HashOf(first) != HashOf(second))
+                {
+                    differing.Add(name);
+                }
+            }
+        });
+        return differing;
+    }
+
+    private static PlatformImage Publish(BuildOptions options, Stamp stamp, Layers layers, StageResult lumos, StageResult boot, StageResult iso)
+    {
+        string folder = Path.Combine(options.OutDirectory, "platform", stamp.ToString());
+        string isoName = $"lumos-{stamp}.iso";
+        string mark = Path.Combine(folder, ".key");
+        if (!File.Exists(mark) || File.ReadAllText(mark) != iso.Key)
+        {
+            Scratch.Delete(folder);
+            Directory.CreateDirectory(Path.Combine(folder, "platform"));
+            Directory.CreateDirectory(Path.Combine(folder, "etc/version"));
+            File.Copy(layers.Platform["kernel"], Path.Combine(folder, "kernel"));
+            File.Copy(boot["boot_archive"], Path.Combine(folder, "boot_archive"));
+            File.Copy(iso["lumos.iso"], Path.Combine(folder, isoName));
+            File.Copy(lumos["root.password"], Path.Combine(folder, "platform/root.password"));
+            File.WriteAllText(Path.Combine(folder, "etc/version/platform"), stamp + "\n");
+            string[] files = ["boot_archive", "etc/version/platform", "kernel", isoName, "platform/root.password"];
+            File.WriteAllText(Path.Combine(folder, "SHA256SUMS"), string.Concat(files.Select(f => $"{HashOf(Path.Combine(folder, f))}  {f}\n")));
+            File.WriteAllText(mark, iso.Key);
+            DropOldOutputs(Path.Combine(options.OutDirectory, "platform"), stamp.ToString());
+        }
+        PointLatest(Path.Combine(options.OutDirectory, "platform", "latest"), stamp.ToString());
+        var image = new PlatformImage
+        {
+            Stamp = stamp.ToString(),
+            Directory = folder,
+            Kernel = Path.Combine(folder, "kernel"),
+            BootArchive = Path.Combine(folder, "boot_archive"),
+            Iso = Path.Combine(folder, isoName),
+            RootPasswordFile = Path.Combine(folder, "platform/root.password"),
+            KernelSize = new FileInfo(Path.Combine(folder, "kernel")).Length,
+            BootArchiveSize = new FileInfo(Path.Combine(folder, "boot_archive")).Length,
+            BinarySize = new FileInfo(layers.Binaries["lumos"]).Length,
+        };
+        Budgets.Check(image);
+        return image;
+    }
+
+    private static void PointLatest(string link, string target)
+    {
+        if (new FileInfo(link).LinkTarget != target)
+        {
+            string fresh = link + ".new";
+            File.Delete(fresh);
+            File.CreateSymbolicLink(fresh, target);
+            File.Move(fresh, link, overwrite: true);
+        }
+    }
+
+    private static void DropOldOutputs(string folder, string current)
+    {
+        var old = new DirectoryInfo(folder).EnumerateDirectories()
+            .Where(d => d.LinkTarget is null && d.Name != current)
+            .OrderByDescending(d => d.Name, StringComparer.Ordinal).Skip(KeptOutputs - 1);
+        foreach (var each in old.ToList())
+        {
+            Scratch.Delete(each.FullName);
+        }
+    }
+
+    private static string HashOf(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    private static void RequireRoot()
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            throw new LumosException("NeedsRoot", "building an image unpacks Debian packages with their owners, which needs root");
+        }
+    }
+
+    /// <summary>The stages whose results the later ones share.</summary>
+    private sealed record Layers(StageResult Packages, StageResult Zfs, StageResult Platform, StageResult Binaries);
+
+    /// <summary>One build: its options, log and cache, and each stage as a call.</summary>
+    private sealed class Run(BuildOptions options)
+    {
+        internal BuildLog Log { get; } = new(options.LogFile);
+
+        internal string Recipe { get; } = Path.Combine(options.RepositoryRoot, "images/platform");
+
+        internal string RecordFile => Path.Combine(Recipe, "packages.lock");
+
+        private string ListFile => Path.Combine(Recipe, "packages.list");
+
+        private StageCache Cache { get; } = new(options.CacheDirectory, options.Progress);
+
+        internal Layers Layers()
+        {
+            var binaries = Binaries(); // first: a compiler's error should not wait for a download
+            var packages = Packages();
+            StageResult zfs;
+            try
+            {
+                zfs = ZfsModules(packages);
+            }
+            catch (LumosException e) when (packages.Cached)
+            {
+                // Debian's archive drops a kernel's headers when the next kernel comes: start over with what it has now.
+                options.Notice($"the packages kept from an earlier build seem to be gone from the archive ({LumosException.Describe(e)}); resolving them anew");
+                Cache.Forget(PackagesStage.Name, packages.Key);
+                packages = Packages();
+                zfs = ZfsModules(packages);
+            }
+            var platform = Cache.Get(PlatformLayerStage.Name, PlatformLayerStage.Key(Recipe, packages, zfs),
+                work => PlatformLayerStage.Make(Log, Recipe, packages, zfs, work));
+            return new Layers(packages, zfs, platform, binaries);
+        }
+
+        internal StageResult Binaries() =>
+            Cache.Get(BinariesStage.Name, BinariesStage.Key(options.RepositoryRoot), work => BinariesStage.Make(Log, options.RepositoryRoot, work));
+
+        internal StageResult LumosLayer(Stamp stamp, Layers layers) =>
+            Cache.Get(LumosLayerStage.Name, LumosLayerStage.Key(options.RepositoryRoot, stamp.ToString(), layers.Platform, layers.Binaries),
+                work => LumosLayerStage.Make(Log, options.RepositoryRoot, stamp.ToString(), stamp.Time, layers.Platform, layers.Binaries, work));
+
+        internal StageResult BootArchive(Stamp stamp, Layers layers, StageResult lumos) =>
+            Cache.Get(BootArchiveStage.Name, BootArchiveStage.Key(layers.Platform, lumos, layers.Binaries),
+                work => BootArchiveStage.Make(layers.Platform.Directory, layers.Platform["platform.squashfs"], lumos["lumos.squashfs"],
+                    layers.Binaries["lumos-init"], stamp.Time, Path.Combine(work, "boot_archive")));
+
+        internal StageResult Iso(Stamp stamp, Layers layers, StageResult boot) =>
+            Cache.Get(IsoStage.Name, IsoStage.Key(Recipe, layers.Platform, boot),
+                work => IsoStage.Make(Log, Recipe, layers.Platform["kernel"], boot["boot_archive"], stamp.ToString(), stamp.Time, work, Path.Combine(work, "lumos.iso")));
+
+        /// <summary>Reports each difference of what was resolved from the committed record.</summary>
+        internal void TellDrift(StageResult packages)
+        {
+            foreach (string sentence in PackageRecord.Load(RecordFile).DriftOf(PackageRecord.Load(packages["record"])))
+            {
+                Log.Write("drift: " + sentence);
+                options.Notice("drift: " + sentence);
+            }
+        }
+
+        /// <summary>Resolves the list with what the archive has now, writes the record, and keeps the stage under the new record's key.</summary>
+        internal PackageRecord ResolveAnew()
+        {
+            string key = PackagesStage.Key(ListFile, RecordFile);
+            Cache.Forget(PackagesStage.Name, key);
+            var packages = Cache.Get(PackagesStage.Name, key, work => PackagesStage.Make(Log, ListFile, work));
+            File.Copy(packages["record"], RecordFile, overwrite: true);
+            string newKey = PackagesStage.Key(ListFile, RecordFile);
+            if (newKey != key)
+            {
+                Cache.Rename(PackagesStage.Name, key, newKey);
+            }
+            return PackageRecord.Load(RecordFile);
+        }
+
+        private StageResult Packages()
+        {
+            var packages = Cache.Get(PackagesStage.Name, PackagesStage.Key(ListFile, RecordFile), work => PackagesStage.Make(Log, ListFile, work));
+            if (options.Locked)
+            {
+                var drift = PackageRecord.Load(RecordFile).DriftOf(PackageRecord.Load(packages["record"]));
+                if (drift.Count > 0)
+                {
+                    throw new LumosException("PackagesDrifted", $"the packages differ from {RecordFile} (\"./lumos build relock\" renews it):\n  {string.Join("\n  ", drift)}");
+                }
+            }
+            return packages;
+        }
+
+        private StageResult ZfsModules(StageResult packages)
+        {
+            var record = PackageRecord.Load(packages["record"]);
+            return Cache.Get(ZfsModulesStage.Name, ZfsModulesStage.Key(record), work => ZfsModulesStage.Make(Log, record, work));
+        }
+    }
+}
