@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Lumos.Core;
+
+namespace Lumos.Vm;
+
+/// <summary>What is known of an installed image.</summary>
+/// <param name="Uuid">Its identity.</param>
+/// <param name="Type">zone-dataset, lx-dataset, zvol…</param>
+/// <param name="Os">smartos, linux…</param>
+/// <param name="Name">Name and version, for messages.</param>
+/// <param name="Snapshot">What a zone is cloned from: POOL/UUID@final.</param>
+/// <param name="Brand">requirements.brand of the manifest; null: any that its type fits.</param>
+public sealed record ImageFacts(Uuid Uuid, string Type, string Os, string Name, string Snapshot, string? Brand);
+
+/// <summary>A nic tag of this machine.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Mtu">The greatest packet it carries.</param>
+public sealed record NicTagFacts(string Name, int Mtu);
+
+/// <summary>
+/// What the machine looks like at one moment: everything that a payload is checked against. A source that could not be read
+/// is an error before this, never an empty list in it.
+/// </summary>
+public sealed record HostFacts
+{
+    public required ImmutableHashSet<string> Pools { get; init; }
+
+    /// <summary>Images of the pool in question, by uuid.</summary>
+    public required ImmutableDictionary<Uuid, ImageFacts> Images { get; init; }
+
+    public required ImmutableDictionary<string, NicTagFacts> NicTags { get; init; }
+
+    /// <summary>Every VM of the machine as vminfod shows it.</summary>
+    public required ImmutableArray<JsonObject> Vms { get; init; }
+
+    /// <summary>The platform's build stamp; "" on a machine without one.</summary>
+    public string Platform { get; init; } = "";
+}

@@ -1,0 +1,62 @@
+using System.Text.Json.Nodes;
+using Lumos.Core;
+using Lumos.Vm.Properties;
+
+namespace Lumos.Vm;
+
+/// <summary>
+/// The configuration of one VM, settled: every property has its one form and its default, NICs are complete. What the
+/// property table says of storage is said of these properties; what is only seen at run time is in <see cref="VmInfo"/>.
+/// The object is never changed once it is in here.
+/// </summary>
+public sealed record VmSpec(JsonObject Properties)
+{
+    public Uuid Uuid => Uuid.Parse(Text("uuid") ?? "");
+
+    /// <summary>The zone's name; the uuid for every VM that vmadm makes.</summary>
+    public string ZoneName => Text("zonename") ?? Text("uuid")!;
+
+    public string Brand => Text("brand") ?? "joyent";
+
+    public string Zpool => Text("zpool") ?? "zones";
+
+    public string? ImageUuid => Text("image_uuid");
+
+    public bool Autoboot => Flag("autoboot");
+
+    /// <summary>GiB; 0: no limit.</summary>
+    public long Quota => Integer("quota") ?? 0;
+
+    public string Hostname => Text("hostname") ?? ZoneName;
+
+    public IEnumerable<JsonObject> Nics => (Properties["nics"] as JsonArray)?.OfType<JsonObject>() ?? [];
+
+    public IEnumerable<string> List(string name) => (Properties[name] as JsonArray)?.Select(JsonText.Plain) ?? [];
+
+    public string? Text(string name) => Properties[name] is JsonValue v ? JsonText.Plain(v) : null;
+
+    public long? Integer(string name) => Payload.PropertyValue.TryInteger(Properties[name], out long number) ? number : null;
+
+    public bool Flag(string name) => Properties[name] is JsonValue v && v.TryGetValue(out bool flag) && flag;
+
+    /// <summary>The dataset of the zone: POOL/UUID.</summary>
+    public string RootDataset => $"{Zpool}/{ZoneName}";
+
+    /// <summary>/POOL/UUID.</summary>
+    public string ZonePath => Text("zonepath") ?? $"/{Zpool}/{ZoneName}";
+
+    /// <summary>The same VM with one property set; null: unset.</summary>
+    public VmSpec With(string name, JsonNode? value)
+    {
+        var copy = (JsonObject)Properties.DeepClone();
+        if (value is null)
+        {
+            copy.Remove(name);
+        }
+        else
+        {
+            copy[name] = value;
+        }
+        return new VmSpec(copy);
+    }
+}

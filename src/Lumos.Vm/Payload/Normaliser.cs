@@ -1,0 +1,200 @@
+using System.Text.Json.Nodes;
+using Lumos.Core;
+using Lumos.Vm.Properties;
+
+namespace Lumos.Vm.Payload;
+
+/// <summary>Where new identities come from; tests give known ones.</summary>
+public interface IIdentities
+{
+    Uuid NewUuid();
+
+    MacAddress NewMac();
+}
+
+/// <summary>Random ones.</summary>
+public sealed class RandomIdentities : IIdentities
+{
+    public Uuid NewUuid() => Uuid.New();
+
+    public MacAddress NewMac() => MacAddress.Random();
+}
+
+/// <summary>
+/// From the checked payload of a create to a settled configuration: old spellings, defaults, the couplings of the memory
+/// properties, complete NICs. A function of its arguments.
+/// </summary>
+public static class Normaliser
+{
+    /// <summary>MiB of memory of a VM that does not say.</summary>
+    public const long DefaultMemory = 256;
+
+    /// <summary>MiB that max_swap is never below.</summary>
+    public const long LeastSwap = 256;
+
+    private const long GreatestShares = 65535;
+
+    public static VmSpec Create(JsonObject known, string brand, IIdentities ids, DateTimeOffset now, PayloadReport report)
+    {
+        var vm = new JsonObject();
+        foreach (var (name, value) in known)
+        {
+            if (value is not null && name is not ("dataset_uuid" or "zfs_storage_pool_name" or "nics"))
+            {
+                vm[name] = value.DeepClone();
+            }
+        }
+        vm["image_uuid"] ??= known["dataset_uuid"]?.DeepClone();
+        vm["zpool"] ??= known["zfs_storage_pool_name"]?.DeepClone();
+        vm["brand"] = brand;
+        vm["uuid"] ??= ids.NewUuid().ToString();
+        string uuid = JsonText.Plain(vm["uuid"]);
+        if (vm["zonename"] is { } zonename && JsonText.Plain(zonename) != uuid)
+        {
+            report.AddFault("zonename other than the uuid is not acted on yet: leave it out");
+        }
+        vm["zonename"] = uuid;
+        vm["v"] = 1;
+        vm["create_timestamp"] = Timestamp(now);
+
+        BrandTable.TryParse(brand, out var brands);
+        foreach (var row in PropertyTable.Rows)
+        {
+            if (row.Group is null && row.Store is not null && row.Ops.HasFlag(PropertyOps.Create) && (row.Brands & brands) != 0
+                && vm[row.Name] is null && PropertyValue.Default(row) is { } value && IsKept(row))
+            {
+                vm[row.Name] = value;
+            }
+        }
+        vm["zpool"] ??= "zones";
+        vm["hostname"] ??= uuid;
+        SettleMemory(vm, null, brand, report);
+        SettleShares(vm, report);
+        DropZero(vm, "cpu_cap");
+
+        var nics = new JsonArray();
+        foreach (var nic in (known["nics"] as JsonArray)?.OfType<JsonObject>() ?? [])
+        {
+            nics.Add((JsonNode)NicRules.Complete(nic, nics.OfType<JsonObject>(), brand, ids, report));
+        }
+        NicRules.SettlePrimary(nics, null, promote: false, report);
+        vm["nics"] = nics;
+        return new VmSpec(Ordered(vm));
+    }
+
+    /// <summary>Couples max_physical_memory, max_locked_memory, max_swap and tmpfs as SmartOS does, and says where it bends a value.</summary>
+    /// <param name="vm">The properties; changed.</param>
+    /// <param name="before">The VM before an update; null at create.</param>
+    /// <param name="brand">OS brands take ram as the cap.</param>
+    /// <param name="report">Gets the adjustments.</param>
+    /// <param name="given">At update: the names given; null at create.</param>
+    public static void SettleMemory(JsonObject vm, VmSpec? before, string brand, PayloadReport report, IReadOnlySet<string>? given = null)
+    {
+        bool Given(string name) => given?.Contains(name) ?? vm[name] is not null;
+        long? Value(string name) => PropertyValue.TryInteger(vm[name], out long n) ? n : null;
+
+        long old = before?.Integer("max_physical_memory") ?? DefaultMemory;
+        long physical = Given("max_physical_memory") ? Value("max_physical_memory") ?? DefaultMemory
+            : Given("ram") ? Value("ram") ?? DefaultMemory
+            : before is null ? DefaultMemory : old;
+        if (physical < 1)
+        {
+            physical = before is null ? DefaultMemory : old;
+        }
+        vm["max_physical_memory"] = physical;
+        vm["ram"] = BrandTable.IsHvm(brand) ? Value("ram") ?? DefaultMemory : physical;
+
+        long locked = Given("max_locked_memory") ? Value("max_locked_memory") ?? physical
+            : before?.Integer("max_locked_memory") is { } oldLocked ? physical - (old - oldLocked) : physical;
+        if (locked > physical || locked < 0)
+        {
+            if (Given("max_locked_memory"))
+            {
+                report.Adjust("max_locked_memory", locked, physical, "it cannot be more than max_physical_memory");
+            }
+            locked = physical;
+        }
+        vm["max_locked_memory"] = locked;
+
+        long swap = Given("max_swap") ? Value("max_swap") ?? physical
+            : before?.Integer("max_swap") is { } oldSwap && !(oldSwap == LeastSwap && old < LeastSwap) ? physical + (oldSwap - old)
+            : physical;
+        long least = Math.Max(physical, LeastSwap);
+        if (swap < least)
+        {
+            if (Given("max_swap"))
+            {
+                report.Adjust("max_swap", swap, least, $"it cannot be less than max_physical_memory or {LeastSwap}");
+            }
+            swap = least;
+        }
+        vm["max_swap"] = swap;
+
+        if (!BrandTable.IsHvm(brand))
+        {
+            long tmpfs = Given("tmpfs") ? Value("tmpfs") ?? physical
+                : before?.Integer("tmpfs") is { } oldTmpfs ? (long)Math.Round((double)oldTmpfs / old * physical) : physical;
+            if (tmpfs > physical)
+            {
+                if (Given("tmpfs"))
+                {
+                    report.Adjust("tmpfs", tmpfs, physical, "it cannot be more than max_physical_memory");
+                }
+                tmpfs = physical;
+            }
+            vm["tmpfs"] = tmpfs;
+        }
+        if (before is null)
+        {
+            vm.Remove("max_shm_memory");
+        }
+    }
+
+    public static void SettleShares(JsonObject vm, PayloadReport report)
+    {
+        if (PropertyValue.TryInteger(vm["cpu_shares"], out long shares) && shares > GreatestShares)
+        {
+            report.Adjust("cpu_shares", shares, GreatestShares, "it cannot be more");
+            vm["cpu_shares"] = GreatestShares;
+        }
+    }
+
+    /// <summary>0 means "none" for every integer but quota and tmpfs.</summary>
+    public static void DropZero(JsonObject vm, string name)
+    {
+        if (PropertyValue.TryInteger(vm[name], out long number) && number == 0)
+        {
+            vm.Remove(name);
+        }
+    }
+
+    /// <summary>As JavaScript writes a date: 2026-11-20T10:45:00.123Z.</summary>
+    public static string Timestamp(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The properties in the table's order, so that files and output do not depend on the payload's.</summary>
+    public static JsonObject Ordered(JsonObject vm)
+    {
+        var result = new JsonObject();
+        foreach (var row in PropertyTable.Rows)
+        {
+            if (row.Group is null && vm[row.Name] is { } value)
+            {
+                result[row.Name] = value.DeepClone();
+            }
+        }
+        foreach (var (name, value) in vm)
+        {
+            if (!result.ContainsKey(name) && value is not null)
+            {
+                result[name] = value.DeepClone();
+            }
+        }
+        return result;
+    }
+
+    // false, empty and text defaults of rare properties say nothing, so they are not written, as in SmartOS.
+    private static bool IsKept(Property row) => row.Name is "owner_uuid" or "billing_id" or "autoboot" or "dns_domain"
+        or "cpu_shares" or "max_lwps" or "zfs_io_priority" or "limit_priv" or "quota" or "resolvers" or "tags"
+        or "customer_metadata" or "internal_metadata" or "routes" or "filesystems" or "firewall_enabled";
+}

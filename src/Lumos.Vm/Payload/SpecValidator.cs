@@ -1,0 +1,180 @@
+using System.Text.Json.Nodes;
+using Lumos.Core;
+using Lumos.Vm.Properties;
+
+namespace Lumos.Vm.Payload;
+
+/// <summary>Second pass: a settled configuration against the machine. Every fault goes into the report; nothing is changed.</summary>
+public static class SpecValidator
+{
+    /// <param name="vm">The VM as it is to be.</param>
+    /// <param name="before">The VM as it is; null at create.</param>
+    /// <param name="host">The machine.</param>
+    /// <param name="report">Gets the faults.</param>
+    public static void Run(VmSpec vm, VmSpec? before, HostFacts host, PayloadReport report)
+    {
+        BrandTable.TryParse(vm.Brand, out var brand);
+        if ((brand & Brands.Hvm) != 0)
+        {
+            report.AddFault($"brand {vm.Brand} is not acted on yet: this release runs {string.Join(", ", Names(Brands.Os))}");
+            return;
+        }
+        CheckNames(vm, before, report);
+        if (before is null)
+        {
+            CheckPlace(vm, host, report);
+            CheckImage(vm, host, report);
+        }
+        foreach (string name in (string[])["zfs_root_recsize"])
+        {
+            if (vm.Integer(name) is { } size && (size & (size - 1)) != 0)
+            {
+                report.AddBadValue(name, $"{size} is not a power of two");
+            }
+        }
+        if (vm.Text("zfs_root_compression") is { } compression && !IsCompression(compression))
+        {
+            report.AddBadValue("zfs_root_compression", $"\"{compression}\" is not a compression of ZFS (off, on, lz4, zstd, gzip, gzip-1 to gzip-9, zle, lzjb)");
+        }
+        CheckNics(vm, before, host, report);
+    }
+
+    /// <summary>One or more labels of letters, digits and '-', as RFC 1123 has it.</summary>
+    public static bool IsHostName(string name) => name.Length is > 0 and <= 253 && name.Split('.').All(label =>
+        label.Length is > 0 and <= 63 && label.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')
+        && label[0] != '-' && label[^1] != '-');
+
+    private static void CheckNames(VmSpec vm, VmSpec? before, PayloadReport report)
+    {
+        if (vm.Hostname != before?.Hostname && !IsHostName(vm.Hostname))
+        {
+            report.AddBadValue("hostname", $"\"{vm.Hostname}\" is not a host name");
+        }
+        if (vm.Text("dns_domain") is { } domain && domain != before?.Text("dns_domain") && !IsHostName(domain))
+        {
+            report.AddBadValue("dns_domain", $"\"{domain}\" is not a domain name");
+        }
+        foreach (string resolver in vm.List("resolvers").Where(r => !IpNet.TryParseAddress(r, out _)))
+        {
+            report.AddBadValue("resolvers", $"\"{resolver}\" is not an IP address");
+        }
+    }
+
+    private static void CheckPlace(VmSpec vm, HostFacts host, PayloadReport report)
+    {
+        string uuid = vm.Text("uuid")!;
+        if (host.Vms.Any(other => JsonText.Plain(other["uuid"]) == uuid || JsonText.Plain(other["zonename"]) == uuid))
+        {
+            report.AddFault($"a VM with uuid {uuid} exists already");
+        }
+        if (!host.Pools.Contains(vm.Zpool))
+        {
+            report.AddBadValue("zpool", $"\"{vm.Zpool}\" is no pool of this machine ({string.Join(", ", host.Pools.Order())})");
+        }
+    }
+
+    private static void CheckImage(VmSpec vm, HostFacts host, PayloadReport report)
+    {
+        if (vm.ImageUuid is not { } text || !Uuid.TryParse(text, out var uuid))
+        {
+            return;
+        }
+        if (!host.Images.TryGetValue(uuid, out var image))
+        {
+            report.AddBadValue("image_uuid", $"{uuid} is not installed on pool {vm.Zpool}: \"imgadm import {uuid}\" fetches it");
+            return;
+        }
+        var types = BrandTable.ImageTypes(vm.Brand);
+        if (!types.Contains(image.Type))
+        {
+            report.AddBadValue("image_uuid", $"{uuid} ({image.Name}) is of type {image.Type}; brand {vm.Brand} needs {string.Join(" or ", types)}"
+                + (image.Type == "lx-dataset" ? " (brand lx takes this one)" : image.Type == "zone-dataset" ? " (brand joyent takes this one)" : ""));
+        }
+        else if (image.Brand is { } brand && brand != vm.Brand)
+        {
+            report.AddBadValue("image_uuid", $"{uuid} ({image.Name}) is made for brand {brand}, not {vm.Brand}");
+        }
+    }
+
+    private static void CheckNics(VmSpec vm, VmSpec? before, HostFacts host, PayloadReport report)
+    {
+        var old = (before?.Nics ?? []).Select(n => n.ToJsonString()).ToHashSet();
+        var macs = new HashSet<string>();
+        var addresses = new HashSet<(string Ip, string Tag, string Vlan)>();
+        foreach (var nic in vm.Nics)
+        {
+            string mac = JsonText.Plain(nic["mac"]);
+            if (!macs.Add(mac))
+            {
+                report.AddBadValue("nics.*.mac", $"{mac} is given to two NICs");
+            }
+            foreach (var place in Places(nic).Where(p => !addresses.Add(p)))
+            {
+                report.AddBadValue("nics.*.ip", $"{place.Ip} is given to two NICs");
+            }
+            if (old.Contains(nic.ToJsonString()))
+            {
+                continue; // as it was: faults it may have are not this change's
+            }
+            CheckTag(nic, host, report);
+            foreach (var other in host.Vms.Where(o => JsonText.Plain(o["uuid"]) != vm.Text("uuid")))
+            {
+                CheckConflict(nic, mac, other, report);
+            }
+        }
+    }
+
+    private static void CheckTag(JsonObject nic, HostFacts host, PayloadReport report)
+    {
+        string tag = JsonText.Plain(nic["nic_tag"]);
+        if (tag.Length == 0)
+        {
+            return;
+        }
+        if (!host.NicTags.TryGetValue(tag, out var facts))
+        {
+            string known = host.NicTags.IsEmpty ? "there is none" : string.Join(", ", host.NicTags.Keys.Order());
+            report.AddBadValue("nics.*.nic_tag", $"\"{tag}\" is no nic tag of this machine ({known})");
+        }
+        else if (PropertyValue.TryInteger(nic["mtu"], out long mtu) && mtu > facts.Mtu)
+        {
+            report.AddBadValue("nics.*.mtu", $"{mtu} is more than nic tag {tag} carries ({facts.Mtu})");
+        }
+    }
+
+    private static void CheckConflict(JsonObject nic, string mac, JsonObject other, PayloadReport report)
+    {
+        string uuid = JsonText.Plain(other["uuid"]);
+        foreach (var theirs in (other["nics"] as JsonArray)?.OfType<JsonObject>() ?? [])
+        {
+            if (JsonText.Plain(theirs["mac"]) == mac)
+            {
+                report.AddBadValue("nics.*.mac", $"{mac} is in use by VM {uuid}");
+            }
+            foreach (var (ip, tag, _) in Places(nic).Intersect(Places(theirs)))
+            {
+                report.AddBadValue("nics.*.ip", $"{ip} on nic tag {tag} is in use by VM {uuid}");
+            }
+        }
+    }
+
+    private static IEnumerable<(string Ip, string Tag, string Vlan)> Places(JsonObject nic)
+    {
+        string tag = JsonText.Plain(nic["nic_tag"]);
+        string vlan = nic["vlan_id"] is { } v ? JsonText.Plain(v) : "0";
+        foreach (var item in nic["ips"] as JsonArray ?? [])
+        {
+            if (IpNet.TryParse(JsonText.Plain(item), out var net))
+            {
+                yield return (net.Address.ToString(), tag, vlan);
+            }
+        }
+    }
+
+    private static bool IsCompression(string text) => text is "on" or "off" or "lz4" or "lzjb" or "zle" or "gzip" or "zstd"
+        || (text.StartsWith("gzip-", StringComparison.Ordinal) && text.Length == 6 && text[5] is >= '1' and <= '9')
+        || (text.StartsWith("zstd-", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), out int level) && level is >= 1 and <= 19);
+
+    private static IEnumerable<string> Names(Brands set) =>
+        BrandTable.Names.Where(n => BrandTable.TryParse(n, out var b) && (set & b) != 0);
+}

@@ -1,0 +1,51 @@
+namespace Lumos.Vm.Properties;
+
+public static partial class PropertyTable
+{
+    /// <summary>Rows: the virtual hardware of kvm and bhyve.</summary>
+    private static Property[] Hardware =>
+    [
+        new("bootrom", PropertyType.String, Bhyve, CreateReceiveUpdate, AcceptedNotYet, "bios", Attr("bootrom"),
+            "bios (CSM), uefi, or a firmware path; inherited from / checked against image requirements.bootrom"),
+        new("boot", PropertyType.String, Hvm, CreateReceiveUpdate, AcceptedNotYet, "order=cd", Attr("boot"),
+            "KVM boot order for the next start (bhyve accepts but ignores)"),
+        new("disk_driver", PropertyType.String, Hvm, CreateReceiveUpdate, AcceptedNotYet, null, Attr("disk-driver"),
+            "default model for disks lacking one"),
+        new("nic_driver", PropertyType.String, Hvm, CreateReceiveUpdate, AcceptedNotYet, null, Attr("nic-driver"),
+            "default model for nics lacking one"),
+        new("com1", PropertyType.String, Bhyve, CreateReceiveUpdate, AcceptedNotYet, "/dev/zconsole", Attr("com1"),
+            "device behind first serial port"),
+        new("com2", PropertyType.String, Bhyve, CreateReceiveUpdate, AcceptedNotYet, "socket,/tmp/vm.ttyb", Attr("com2"),
+            "device behind second serial port (metadata channel)"),
+        new("vga", PropertyType.String, Kvm, CreateReceiveUpdate, AcceptedNotYet, "std", Attr("vga"),
+            "cirrus/std/vmware/qxl/xenfb"),
+        new("vnc_port", PropertyType.Integer, Hvm, CreateReceiveUpdate, AcceptedNotYet, "0", Attr("vnc-port"),
+            "0 random, -1 off; listens on admin IP", Min: -1),
+        new("vnc_password", PropertyType.String, Hvm, CreateReceiveUpdate, AcceptedNotYet, null,
+            Attr("vnc-password", base64: true),
+            "≤8 characters; stored readable on host; full zone restart to apply on bhyve"),
+        new("spice_port", PropertyType.Integer, Kvm, CreateReceiveUpdate, AcceptedNotYet, "0", Attr("spice-port"),
+            "KVM SPICE port", Min: -1),
+        new("spice_password", PropertyType.String, Kvm, CreateReceiveUpdate, AcceptedNotYet, "",
+            Attr("spice-password", base64: true),
+            "KVM SPICE password"),
+        new("spice_opts", PropertyType.String, Kvm, CreateReceiveUpdate, AcceptedNotYet, "",
+            Attr("spice-opts", base64: true),
+            "KVM SPICE options (vestigial)"),
+        new("bhyve_extra_opts", PropertyType.String, Bhyve, CreateReceiveUpdate, AcceptedNotYet, "",
+            Attr("bhyve-extra-opts"),
+            "raw extra words appended to the bhyve command line"),
+        new("qemu_opts", PropertyType.String, Kvm, CreateReceiveUpdate, AcceptedNotYet, "", Attr("qemu-opts", base64: true),
+            "replaces default QEMU words"),
+        new("qemu_extra_opts", PropertyType.String, Kvm, CreateReceiveUpdate, AcceptedNotYet, "",
+            Attr("qemu-extra-opts", base64: true),
+            "base64-stored extra QEMU words", Column: new("QEMU_EXTRA_OPTS", 15)),
+        new("virtio_txburst", PropertyType.Integer, Kvm, CreateReceiveUpdate, AcceptedNotYet, "128", Attr("virtio-txburst"),
+            "KVM tuning"),
+        new("virtio_txtimer", PropertyType.Integer, Kvm, CreateReceiveUpdate, AcceptedNotYet, "200000",
+            Attr("virtio-txtimer"),
+            "KVM tuning (ns)"),
+        new("pci_devices", PropertyType.Objects, Bhyve, CreateReceiveUpdate, AcceptedNotYet, "[]", Zone("device"),
+            "passthrough devices"),
+    ];
+}

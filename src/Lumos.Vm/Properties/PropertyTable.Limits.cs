@@ -1,0 +1,52 @@
+namespace Lumos.Vm.Properties;
+
+public static partial class PropertyTable
+{
+    /// <summary>Rows: CPU, memory and process limits.</summary>
+    private static Property[] Limits =>
+    [
+        new("ram", PropertyType.Integer, All, CreateReceiveUpdate, Acts, "256", Attr("ram"),
+            "MiB visible to an HVM guest (reboot); on OS brands only seeds max_physical_memory", Column: new("RAM", 7)),
+        new("max_physical_memory", PropertyType.Integer, All, CreateReceiveUpdate, Acts, null,
+            Rctl("zone.max-physical-memory", "privileged", "deny", mebibytes: true),
+            "MiB RSS cap; HVM = ram + overhead (raised)", Column: new("MAX_PHYS", 8)),
+        new("max_locked_memory", PropertyType.Integer, All, CreateReceiveUpdate, AcceptedNotYet, SameAsMemory,
+            Rctl("zone.max-locked-memory", "privileged", "deny", mebibytes: true),
+            "MiB; follows max_physical, clamped down to it", Column: new("MAX_LOCKED", 10)),
+        new("max_swap", PropertyType.Integer, All, CreateReceiveUpdate, Acts, SameAsMemory,
+            Rctl("zone.max-swap", "privileged", "deny", mebibytes: true),
+            "MiB anonymous memory; raised to ≥ max_physical and ≥256", Column: new("MAX_SWAP", 8)),
+        new("tmpfs", PropertyType.Integer, Os, CreateReceiveUpdate, AcceptedNotYet, SameAsMemory, Attr("tmpfs"),
+            "MiB for /tmp; 0 means no tmpfs (zero is kept, not unset)", Column: new("TMPFS", 5)),
+        new("cpu_cap", PropertyType.Integer, All, CreateReceiveUpdate, Acts, null,
+            Rctl("zone.cpu-cap", "privileged", "deny"),
+            "% of one CPU, hard ceiling; 0 or null removes; live on OS brands", Column: new("CPU_CAP", 7)),
+        new("cpu_shares", PropertyType.Integer, All, CreateReceiveUpdate, Acts, "100",
+            Rctl("zone.cpu-shares", "privileged", "none"),
+            "relative fair-share weight (≤65535); live on OS brands", Column: new("CPU_SHARE", 9)),
+        new("vcpus", PropertyType.Integer, Hvm, CreateReceiveUpdate, AcceptedNotYet, "1", Attr("vcpus"),
+            "guest CPUs; reboot", Column: new("VCPUS", 5), Min: 1),
+        new("cpu_type", PropertyType.String, Kvm, CreateReceiveUpdate, AcceptedNotYet, "qemu64", Attr("cpu-type"),
+            "KVM CPU model: qemu64 or host", Column: new("CPU_TYPE", 8)),
+        new("max_lwps", PropertyType.Integer, All, CreateReceiveUpdate, Acts, "2000",
+            Rctl("zone.max-lwps", "privileged", "deny"),
+            "thread limit", Column: new("MAX_LWP", 7)),
+        new("max_shm_memory", PropertyType.Integer, All, CreateReceiveUpdate, AcceptedNotYet, SameAsMemory,
+            Rctl("zone.max-shm-memory", "privileged", "deny", mebibytes: true),
+            "MiB of SysV shm"),
+        new("max_shm_ids", PropertyType.Integer, All, CreateReceiveUpdate, AcceptedNotYet, "4096",
+            Rctl("zone.max-shm-ids", "privileged", "deny"),
+            "SysV shared memory ids"),
+        new("max_sem_ids", PropertyType.Integer, All, CreateReceiveUpdate, AcceptedNotYet, "4096",
+            Rctl("zone.max-sem-ids", "privileged", "deny"),
+            "SysV semaphores"),
+        new("max_msg_ids", PropertyType.Integer, All, CreateReceiveUpdate, AcceptedNotYet, "4096",
+            Rctl("zone.max-msg-ids", "privileged", "deny"),
+            "SysV message queues"),
+        new("zfs_io_priority", PropertyType.Integer, All, CreateReceiveUpdate, AcceptedNotYet, "100",
+            Rctl("zone.zfs-io-priority", "privileged", "none"),
+            "relative I/O throttle weight; live", Column: new("IO_PRIORITY", 11)),
+        new("limit_priv", PropertyType.List, All, CreateReceiveUpdate, AcceptedNotYet, "default", Zone("limitpriv"),
+            "privilege set; HVM default drops link/net/fork/proc privileges"),
+    ];
+}

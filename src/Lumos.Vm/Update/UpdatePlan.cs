@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+
+namespace Lumos.Vm.Update;
+
+/// <summary>When a change reaches a VM that runs.</summary>
+public enum Effect
+{
+    /// <summary>At once.</summary>
+    Live,
+
+    /// <summary>When the VM is next started or rebooted through vmadm.</summary>
+    NextBoot,
+
+    /// <summary>It is recorded; the guest was told only when it was made.</summary>
+    Recorded,
+}
+
+/// <summary>One property that an update changes.</summary>
+public sealed record Change(string Property, Effect Effect);
+
+/// <summary>What an update comes to: the VM as it is to be, and what differs.</summary>
+/// <param name="Before">As it is.</param>
+/// <param name="After">As it is to be.</param>
+/// <param name="Changes">By property, in the table's order; empty: nothing differs.</param>
+public sealed record UpdatePlan(VmSpec Before, VmSpec After, ImmutableArray<Change> Changes)
+{
+    public bool Touches(string property) => Changes.Any(c => c.Property == property);
+}

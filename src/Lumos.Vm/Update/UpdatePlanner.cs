@@ -1,0 +1,200 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Lumos.Vm.Payload;
+using Lumos.Vm.Properties;
+
+namespace Lumos.Vm.Update;
+
+/// <summary>
+/// Applies the checked payload of an update to a configuration: a given scalar replaces, null or "" takes back to the
+/// default, add_/update_/remove_ change the arrays by their key, set_/remove_ change the maps. A function of its arguments.
+/// </summary>
+public static class UpdatePlanner
+{
+    private static readonly string[] Maps = ["tags", "customer_metadata", "internal_metadata", "routes"];
+
+    public static UpdatePlan Plan(VmSpec before, JsonObject known, IIdentities ids, PayloadReport report)
+    {
+        BrandTable.TryParse(before.Brand, out _);
+        var vm = (JsonObject)before.Properties.DeepClone();
+        foreach (var (name, value) in known)
+        {
+            if (PropertyTable.Find(name) is not { Store: not null } row || row.Type == PropertyType.Objects)
+            {
+                continue; // the verbs follow
+            }
+            bool zeroUnsets = row.Type == PropertyType.Integer && name is not ("tmpfs" or "quota")
+                && PropertyValue.TryInteger(value, out long number) && number == 0;
+            vm.Remove(name);
+            if (value is not null && !zeroUnsets)
+            {
+                vm[name] = value.DeepClone();
+            }
+            else if (DefaultOf(row, before) is { } normal)
+            {
+                vm[name] = normal;
+            }
+        }
+        foreach (string map in Maps)
+        {
+            ChangeMap(vm, map, known);
+        }
+        ChangeNics(vm, before, known, ids, report);
+        Normaliser.SettleMemory(vm, before, before.Brand, report, known.Select(p => p.Key).ToHashSet());
+        Normaliser.SettleShares(vm, report);
+
+        var after = new VmSpec(Normaliser.Ordered(vm));
+        return new UpdatePlan(before, after, Differences(before, after));
+    }
+
+    private static JsonNode? DefaultOf(Property row, VmSpec before) =>
+        row.Default == PropertyTable.SameAsUuid ? JsonValue.Create(before.ZoneName) : PropertyValue.Default(row);
+
+    private static void ChangeMap(JsonObject vm, string map, JsonObject known)
+    {
+        if (known[$"set_{map}"] is not JsonObject && known[$"remove_{map}"] is not JsonArray)
+        {
+            return;
+        }
+        var current = vm[map] as JsonObject ?? [];
+        vm[map] ??= current;
+        foreach (var (key, value) in known[$"set_{map}"] as JsonObject ?? [])
+        {
+            current[key] = value?.DeepClone();
+        }
+        foreach (var key in known[$"remove_{map}"] as JsonArray ?? [])
+        {
+            current.Remove(JsonText.Plain(key));
+        }
+    }
+
+    private static void ChangeNics(JsonObject vm, VmSpec before, JsonObject known, IIdentities ids, PayloadReport report)
+    {
+        var removed = known["remove_nics"] as JsonArray;
+        var updated = known["update_nics"] as JsonArray;
+        var added = known["add_nics"] as JsonArray;
+        if (removed is null && updated is null && added is null)
+        {
+            return;
+        }
+        var nics = new JsonArray();
+        foreach (var nic in before.Nics)
+        {
+            nics.Add((JsonNode)(JsonObject)nic.DeepClone());
+        }
+        bool lostPrimary = false;
+        foreach (string text in removed?.Select(JsonText.Plain) ?? [])
+        {
+            if (Find(nics, text, "remove_nics", report) is { } nic)
+            {
+                lostPrimary |= NicRules.IsPrimary(nic);
+                nics.Remove(nic);
+            }
+        }
+        string? wanted = null;
+        foreach (var change in updated?.OfType<JsonObject>() ?? [])
+        {
+            if (change["mac"] is null)
+            {
+                report.AddMissing("update_nics.*.mac");
+            }
+            else if (Find(nics, JsonText.Plain(change["mac"]), "update_nics", report) is { } nic)
+            {
+                Merge(nic, change);
+                NicRules.Settle(nic, report);
+                if (change["primary"] is not null && NicRules.IsPrimary(change))
+                {
+                    wanted = JsonText.Plain(nic["mac"]);
+                }
+                nics[nics.IndexOf(nic)] = NicRules.Ordered(nic);
+            }
+        }
+        foreach (var given in added?.OfType<JsonObject>() ?? [])
+        {
+            var nic = NicRules.Complete(given, nics.OfType<JsonObject>(), before.Brand, ids, report);
+            if (NicRules.IsPrimary(nic))
+            {
+                wanted = JsonText.Plain(nic["mac"]);
+            }
+            nics.Add((JsonNode)nic);
+        }
+        CheckNames(nics, report);
+        NicRules.SettlePrimary(nics, wanted, lostPrimary, report);
+        vm["nics"] = nics;
+    }
+
+    private static JsonObject? Find(JsonArray nics, string mac, string verb, PayloadReport report)
+    {
+        string wanted = Core.MacAddress.TryParse(mac, out var address) ? address.ToString() : mac;
+        var nic = nics.OfType<JsonObject>().FirstOrDefault(n => JsonText.Plain(n["mac"]) == wanted);
+        if (nic is null)
+        {
+            report.AddFault($"{verb}: the VM has no NIC with MAC {wanted}");
+        }
+        return nic;
+    }
+
+    /// <summary>A given ip or gateway takes the place of the lists that were made from the old ones, and the other way round.</summary>
+    private static void Merge(JsonObject nic, JsonObject change)
+    {
+        if (change.ContainsKey("ips"))
+        {
+            nic.Remove("ip");
+            nic.Remove("netmask");
+        }
+        else if (change.ContainsKey("ip") || change.ContainsKey("netmask"))
+        {
+            nic.Remove("ips");
+        }
+        if (change.ContainsKey("gateways"))
+        {
+            nic.Remove("gateway");
+        }
+        else if (change.ContainsKey("gateway"))
+        {
+            nic.Remove("gateways");
+        }
+        foreach (var (name, value) in change)
+        {
+            if (value is null)
+            {
+                nic.Remove(name);
+            }
+            else if (name != "mac")
+            {
+                nic[name] = value.DeepClone();
+            }
+        }
+    }
+
+    private static void CheckNames(JsonArray nics, PayloadReport report)
+    {
+        foreach (var twice in nics.OfType<JsonObject>().GroupBy(n => JsonText.Plain(n["interface"])).Where(g => g.Count() > 1))
+        {
+            report.AddBadValue("nics.*.interface", $"\"{twice.Key}\" is given to two NICs");
+        }
+    }
+
+    private static ImmutableArray<Change> Differences(VmSpec before, VmSpec after)
+    {
+        var changes = ImmutableArray.CreateBuilder<Change>();
+        foreach (var row in PropertyTable.Rows.Where(r => r.Group is null && r.Store is not null))
+        {
+            if (!JsonNode.DeepEquals(before.Properties[row.Name], after.Properties[row.Name])
+                && !(row.Name == "ram" && !BrandTable.IsHvm(after.Brand)))
+            {
+                changes.Add(new Change(row.Name, EffectOf(row.Name, after)));
+            }
+        }
+        return changes.ToImmutable();
+    }
+
+    /// <summary>When a change of a property is felt.</summary>
+    public static Effect EffectOf(string name, VmSpec vm) => name switch
+    {
+        "nics" or "tmpfs" or "routes" or "kernel_version" or "max_locked_memory" => Effect.NextBoot,
+        "hostname" => Effect.Recorded,
+        "resolvers" or "dns_domain" => vm.Flag("maintain_resolvers") ? Effect.Live : Effect.Recorded,
+        _ => Effect.Live,
+    };
+}
