@@ -57,7 +57,7 @@ public static class Normaliser
         vm["v"] = 1;
         vm["create_timestamp"] = Timestamp(now);
 
-        BrandTable.TryParse(brand, out var brands);
+        var brands = BrandTable.Parse(brand);
         foreach (var row in PropertyTable.Rows)
         {
             if (row.Group is null && row.Store is not null && row.Ops.HasFlag(PropertyOps.Create) && (row.Brands & brands) != 0

@@ -13,7 +13,7 @@ public static class SpecValidator
     /// <param name="report">Gets the faults.</param>
     public static void Run(VmSpec vm, VmSpec? before, HostFacts host, PayloadReport report)
     {
-        BrandTable.TryParse(vm.Brand, out var brand);
+        var brand = BrandTable.Parse(vm.Brand);
         if ((brand & Brands.Hvm) != 0)
         {
             report.AddFault($"brand {vm.Brand} is not acted on yet: this release runs {string.Join(", ", Names(Brands.Os))}");
@@ -66,6 +66,10 @@ public static class SpecValidator
         if (host.Vms.Any(other => JsonText.Plain(other["uuid"]) == uuid || JsonText.Plain(other["zonename"]) == uuid))
         {
             report.AddFault($"a VM with uuid {uuid} exists already");
+        }
+        else if (host.Datasets.Contains(vm.RootDataset))
+        {
+            report.AddFault($"dataset {vm.RootDataset} exists already, and is no VM's: give another uuid");
         }
         if (!host.Pools.Contains(vm.Zpool))
         {

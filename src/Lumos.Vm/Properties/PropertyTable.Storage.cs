@@ -9,7 +9,7 @@ public static partial class PropertyTable
             "pool for the root dataset", Column: new("ZPOOL", 12)),
         new("zfs_storage_pool_name", PropertyType.Pool, NotBhyve, CreateReceive, Acts, null, null,
             "old spelling of zpool"),
-        new("quota", PropertyType.Integer, All, CreateReceiveUpdate, Acts, "10", Zfs("refquota"),
+        new("quota", PropertyType.Integer, All, CreateReceiveUpdate, Acts, "10", Zfs("quota"),
             "GiB refquota/quota on the root; 0 = none; live", Column: new("QUOTA", 5)),
         new("flexible_disk_size", PropertyType.Integer, Bhyve, CreateReceiveUpdate, AcceptedNotYet, null,
             Attr("flexible-disk-size"),

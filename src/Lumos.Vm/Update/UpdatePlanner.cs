@@ -15,7 +15,6 @@ public static class UpdatePlanner
 
     public static UpdatePlan Plan(VmSpec before, JsonObject known, IIdentities ids, PayloadReport report)
     {
-        BrandTable.TryParse(before.Brand, out _);
         var vm = (JsonObject)before.Properties.DeepClone();
         foreach (var (name, value) in known)
         {

@@ -1,0 +1,102 @@
+using System.Text.Json.Nodes;
+using Lumos.Core;
+using Lumos.Drivers.Datasets;
+using Lumos.Zones;
+using Lumos.Zones.Config;
+
+namespace Lumos.Vm.Info;
+
+/// <summary>
+/// Loads VMs from what is true of them: the index and XML files, the JSON files, one look at the datasets, the run-time
+/// state. vminfod keeps what this loads; vmadm calls it itself when vminfod is down. No process is started for a VM: the
+/// whole machine costs one listing of datasets.
+/// </summary>
+public sealed class VmLoader(ZoneConfigStore zones, IZoneRuntime runtime, IDatasets datasets, HostIdentity host)
+{
+    public HostIdentity Host => host;
+
+    /// <summary>Every VM of the machine; one whose configuration is damaged is left out and told to <paramref name="complain"/>.</summary>
+    public IReadOnlyList<VmInfo> LoadAll(Action<string, Exception> complain)
+    {
+        var index = zones.ReadIndex().Zones.ToList();
+        if (index.Count == 0)
+        {
+            return [];
+        }
+        var facts = DatasetsByName();
+        var result = new List<VmInfo>(index.Count);
+        foreach (var entry in index)
+        {
+            try
+            {
+                if (Load(entry, name => facts.GetValueOrDefault(name)) is { } vm)
+                {
+                    result.Add(vm);
+                }
+            }
+            catch (LumosException e)
+            {
+                complain(entry.Name.Text, e);
+            }
+        }
+        return result;
+    }
+
+    /// <summary>One VM by its uuid; null: there is none.</summary>
+    public VmInfo? Load(string uuid) => Entry(uuid) is { } entry ? Load(entry, OneDataset) : null;
+
+    /// <summary>The same VM with its run-time state as it is now.</summary>
+    public VmInfo Refresh(VmInfo vm) => vm.With(runtime.Status(ZoneName.Parse(vm.Spec.ZoneName)), host);
+
+    /// <summary>The line of the index that a VM has; null: none.</summary>
+    public ZoneIndexEntry? Entry(string uuid) =>
+        zones.ReadIndex().Zones.FirstOrDefault(e => e.Uuid == uuid || (e.Uuid.Length == 0 && e.Name.Text == uuid));
+
+    /// <summary>The stored configuration of a VM, without a look at anything else.</summary>
+    public static VmSpec Spec(ZoneConfig config, string uuid)
+    {
+        var properties = ZoneConfigMapping.FromConfig(config, uuid);
+        ConfigFiles.Load(properties, config.ZonePath);
+        if (config.ZoneDid is { } did)
+        {
+            properties["zonedid"] = did;
+        }
+        return new VmSpec(Payload.Normaliser.Ordered(properties));
+    }
+
+    private VmInfo? Load(ZoneIndexEntry entry, Func<string, DatasetFacts?> dataset)
+    {
+        if (zones.TryLoad(entry.Name) is not { } config)
+        {
+            return null; // removed between the index and now
+        }
+        var spec = Spec(config, entry.Uuid.Length > 0 ? entry.Uuid : entry.Name.Text);
+        var facts = entry.State == ZoneState.Configured ? null : dataset(spec.RootDataset);
+        if (facts is not null)
+        {
+            // What the dataset holds belongs to the configuration as well: an update compares with it.
+            var withDataset = (JsonObject)spec.Properties.DeepClone();
+            facts.AddTo(withDataset, spec);
+            withDataset.Remove("snapshots");
+            withDataset.Remove("zfs_filesystem");
+            spec = new VmSpec(Payload.Normaliser.Ordered(withDataset));
+        }
+        return VmInfo.Create(spec, runtime.Status(entry.Name), facts ?? DatasetFacts.None, host);
+    }
+
+    private Dictionary<string, DatasetFacts> DatasetsByName() =>
+        datasets.List(null, DatasetKinds.FileSystem, depth: 1, DatasetFacts.Names)
+            .ToDictionary(entry => entry.Name, DatasetFacts.Of, StringComparer.Ordinal);
+
+    private DatasetFacts? OneDataset(string name)
+    {
+        try
+        {
+            return new DatasetFacts(datasets.GetProperties(DatasetName.Parse(name), [.. DatasetFacts.Names]));
+        }
+        catch (DatasetException e) when (e.Code == DatasetException.NotFoundCode)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Lumos.Core;
+using Lumos.Drivers.Files;
+using Lumos.Vm.Properties;
+
+namespace Lumos.Vm;
+
+/// <summary>
+/// The JSON files under ZONEPATH/config: metadata.json, tags.json, routes.json. They lie beside the zone's root, not in it,
+/// so nobody in the zone can put anything in their place.
+/// </summary>
+public static class ConfigFiles
+{
+    private static readonly string[] Files = ["metadata.json", "tags.json", "routes.json"];
+
+    public static string Folder(string zonePath) => Path.Combine(zonePath, "config");
+
+    /// <summary>Writes those whose content differs from <paramref name="before"/>; null: all.</summary>
+    public static void Write(VmSpec vm, VmSpec? before)
+    {
+        string folder = Folder(vm.ZonePath);
+        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (string file in Files)
+        {
+            var content = Content(vm, file);
+            if (before is null || !JsonNode.DeepEquals(content, Content(before, file)))
+            {
+                AtomicFile.Write(Path.Combine(folder, file), JsonText.Pretty(content) + "\n", 0x180 /* 0600: metadata holds passwords */);
+            }
+        }
+    }
+
+    /// <summary>Puts what the files hold into <paramref name="vm"/>; a file that is not there is an empty object.</summary>
+    /// <exception cref="LumosException">InvalidConfigFile.</exception>
+    public static void Load(JsonObject vm, string zonePath)
+    {
+        foreach (string file in Files)
+        {
+            var content = Read(Path.Combine(Folder(zonePath), file));
+            foreach (var row in Rows(file))
+            {
+                var key = ((PropertyStore.Json)row.Store!).Key;
+                vm[row.Name] = (key is null ? content : content[key])?.DeepClone() ?? new JsonObject();
+            }
+        }
+    }
+
+    private static JsonObject Content(VmSpec vm, string file)
+    {
+        var content = new JsonObject();
+        foreach (var row in Rows(file))
+        {
+            var value = vm.Properties[row.Name] as JsonObject ?? [];
+            if (((PropertyStore.Json)row.Store!).Key is { } key)
+            {
+                content[key] = value.DeepClone();
+            }
+            else
+            {
+                content = (JsonObject)value.DeepClone();
+            }
+        }
+        return content;
+    }
+
+    private static IEnumerable<Property> Rows(string file) =>
+        PropertyTable.Rows.Where(r => r.Store is PropertyStore.Json json && json.File == file);
+
+    private static JsonObject Read(string path)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path, Encoding.UTF8);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return [];
+        }
+        try
+        {
+            return JsonNode.Parse(text) as JsonObject ?? [];
+        }
+        catch (JsonException e)
+        {
+            throw new LumosException("InvalidConfigFile", $"{path} is not valid JSON: put it right or remove it", inner: e);
+        }
+    }
+}
