@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Lumos.Linux.Handles;
 using Lumos.Linux.Interop;
 
@@ -27,7 +26,8 @@ public sealed unsafe class ChildProcess : IDisposable
     /// <exception cref="ErrnoException">ENOENT: no such program; EACCES: not executable; EAGAIN: too many processes.</exception>
     public static ChildProcess Start(SpawnRequest request)
     {
-        string program = Resolve(request.Argv[0]);
+        var words = Trampoline.Words(request);
+        string program = Execute.Resolve(words[0]);
         byte* actions = stackalloc byte[Libc.SizeOfSpawnFileActions];
         byte* attributes = stackalloc byte[Libc.SizeOfSpawnAttributes];
         using var memory = new NativeStrings();
@@ -60,7 +60,7 @@ public sealed unsafe class ChildProcess : IDisposable
             }
             _ = Libc.posix_spawnattr_setflags(attributes, flags);
 
-            byte** argv = memory.AddArray(request.Argv);
+            byte** argv = memory.AddArray(words);
             byte** envp = memory.AddArray(EnvironmentWords(request.Environment));
             int error = Libc.posix_spawn(out int pid, memory.Add(program), actions, attributes, argv, envp);
             if (error != 0)
@@ -125,68 +125,6 @@ public sealed unsafe class ChildProcess : IDisposable
         }
     }
 
-    private static string Resolve(string program)
-    {
-        if (program.Contains('/'))
-        {
-            return program;
-        }
-        string path = System.Environment.GetEnvironmentVariable("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin";
-        foreach (string folder in path.Split(':', StringSplitOptions.RemoveEmptyEntries))
-        {
-            string candidate = Path.Combine(folder, program);
-            if (File.Exists(candidate))
-            {
-                return candidate;
-            }
-        }
-        throw new ErrnoException($"cannot start {program}", Errno.ENOENT);
-    }
-
-    private static IEnumerable<string> EnvironmentWords(IReadOnlyDictionary<string, string>? environment)
-    {
-        if (environment is not null)
-        {
-            return environment.Select(pair => $"{pair.Key}={pair.Value}");
-        }
-        return System.Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
-            .Select(pair => $"{pair.Key}={pair.Value}");
-    }
-
-    /// <summary>C strings that live until the call they are for is over.</summary>
-    private sealed class NativeStrings : IDisposable
-    {
-        private readonly List<nint> _blocks = [];
-
-        internal byte* Add(string text)
-        {
-            byte[] bytes = Encoding.UTF8.GetBytes(text);
-            byte* block = (byte*)NativeMemory.Alloc((nuint)bytes.Length + 1);
-            _blocks.Add((nint)block);
-            bytes.CopyTo(new Span<byte>(block, bytes.Length));
-            block[bytes.Length] = 0;
-            return block;
-        }
-
-        internal byte** AddArray(IEnumerable<string> texts)
-        {
-            var list = texts.ToList();
-            byte** array = (byte**)NativeMemory.Alloc((nuint)(list.Count + 1), (nuint)sizeof(byte*));
-            _blocks.Add((nint)array);
-            for (int i = 0; i < list.Count; i++)
-            {
-                array[i] = Add(list[i]);
-            }
-            array[list.Count] = null;
-            return array;
-        }
-
-        public void Dispose()
-        {
-            foreach (nint block in _blocks)
-            {
-                NativeMemory.Free((void*)block);
-            }
-        }
-    }
+    private static IEnumerable<string> EnvironmentWords(IReadOnlyDictionary<string, string>? environment) =>
+        Execute.Words(environment ?? Execute.CurrentEnvironment());
 }

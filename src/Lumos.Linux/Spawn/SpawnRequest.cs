@@ -28,4 +28,26 @@ public sealed record SpawnRequest
 
     /// <summary>Give the child our own streams where Input, Output and ErrorOutput are null.</summary>
     public bool InheritStreams { get; init; }
+
+    /// <summary>The directory of the cgroup the child is born into, such as /sys/fs/cgroup/svc/ssh.</summary>
+    public string? Cgroup { get; init; }
+
+    /// <summary>User id the child runs as.</summary>
+    public uint? User { get; init; }
+
+    /// <summary>Group id the child runs as.</summary>
+    public uint? Group { get; init; }
+
+    /// <summary>Supplementary groups; given User and no Groups, the child has none.</summary>
+    public IReadOnlyList<uint>? Groups { get; init; }
+
+    /// <summary>Limits by name (nofile, core, nproc, as, stack, memlock …): a number or "unlimited", for soft and hard alike.</summary>
+    public IReadOnlyDictionary<string, string>? ResourceLimits { get; init; }
+
+    public int? Umask { get; init; }
+
+    public int? Nice { get; init; }
+
+    /// <summary>Make Input the controlling terminal of a new session.</summary>
+    public bool ControllingTerminal { get; init; }
 }

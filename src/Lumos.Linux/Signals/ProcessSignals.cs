@@ -1,0 +1,104 @@
+using System.Globalization;
+using Lumos.Linux.Interop;
+using Lumos.Linux.Spawn;
+
+namespace Lumos.Linux.Signals;
+
+/// <summary>
+/// Signals of this process: masks, dispositions, sending.
+/// </summary>
+/// <remarks>
+/// A signalfd sees a signal only when every thread blocks it. The runtime starts threads of its own before Main runs, and
+/// a mask cannot be set in another thread; but a mask is inherited through execve. So <see cref="BlockEverywhere"/> looks whether
+/// all threads block the signals and, where one does not, blocks them here and executes the program again with the same words (a
+/// few milliseconds, once). Call it first thing in Main. The runtime's own signal (RTMIN) must stay free.
+/// Children started through <see cref="ChildProcess"/> begin with nothing blocked.
+/// </remarks>
+public static unsafe class ProcessSignals
+{
+    private const string Marker = "LUMOS_SIGNALS_BLOCKED";
+
+    /// <summary>Makes every thread of this process block the signals, if need be by executing the program again.</summary>
+    public static void BlockEverywhere(params ReadOnlySpan<int> signals)
+    {
+        ulong wanted = MaskOf(signals);
+        Change(Libc.SIG_BLOCK, wanted);
+        if (AllThreadsBlock(wanted))
+        {
+            Environment.SetEnvironmentVariable(Marker, null);
+            return;
+        }
+        if (Environment.GetEnvironmentVariable(Marker) is not null)
+        {
+            throw new InvalidOperationException("a thread unblocks signals that were blocked before it was made");
+        }
+        string[] words = File.ReadAllText("/proc/self/cmdline").TrimEnd('\0').Split('\0');
+        var environment = Execute.CurrentEnvironment();
+        environment[Marker] = "1";
+        Execute.Replace("/proc/self/exe", words, environment);
+    }
+
+    /// <summary>Blocks the signals in the calling thread (and in threads it makes later).</summary>
+    public static void Block(params ReadOnlySpan<int> signals) => Change(Libc.SIG_BLOCK, MaskOf(signals));
+
+    /// <summary>Lets the signals through in the calling thread.</summary>
+    public static void Unblock(params ReadOnlySpan<int> signals) => Change(Libc.SIG_UNBLOCK, MaskOf(signals));
+
+    /// <summary>Nothing blocked, everything at its default: what a program expects to start with.</summary>
+    public static void ResetAll()
+    {
+        for (int number = 1; number <= 64; number++)
+        {
+            _ = Libc.signal(number, 0); // KILL, STOP and the C library's own refuse, which is right
+        }
+        Change(Libc.SIG_SETMASK, 0);
+    }
+
+    /// <summary>Sends a signal to a process (or, negative, a process group). False: no such process.</summary>
+    public static bool Send(int pid, int signal)
+    {
+        if (Libc.kill(pid, signal) == 0)
+        {
+            return true;
+        }
+        int errno = SystemCall.LastErrno;
+        return errno == Errno.ESRCH ? false : throw new ErrnoException($"signal {signal} to process {pid}", errno);
+    }
+
+    internal static ulong MaskOf(ReadOnlySpan<int> signals)
+    {
+        ulong mask = 0;
+        foreach (int signal in signals)
+        {
+            mask |= 1ul << (signal - 1);
+        }
+        return mask;
+    }
+
+    private static void Change(int how, ulong mask)
+    {
+        ulong* set = stackalloc ulong[16];
+        new Span<ulong>(set, 16).Clear();
+        set[0] = mask;
+        int error = Libc.pthread_sigmask(how, set, null);
+        if (error != 0)
+        {
+            throw new ErrnoException("pthread_sigmask", error);
+        }
+    }
+
+    private static bool AllThreadsBlock(ulong wanted)
+    {
+        foreach (string task in Directory.GetDirectories("/proc/self/task"))
+        {
+            string status = File.ReadAllText(task + "/status");
+            int at = status.IndexOf("SigBlk:", StringComparison.Ordinal) + 7;
+            ulong blocked = ulong.Parse(status.AsSpan(at, status.IndexOf('\n', at) - at).Trim(), NumberStyles.HexNumber);
+            if ((blocked & wanted) != wanted)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+}
