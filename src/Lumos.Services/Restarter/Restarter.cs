@@ -186,18 +186,19 @@ public sealed partial class Restarter(
             return true;
         }
         instance.PendingStop ??= cause;
-        if (TellDependents(instance, RestartPolicy.Reach(cause.Value)))
+        var (running, marked) = TellDependents(instance, RestartPolicy.Reach(cause.Value));
+        if (running)
         {
-            return false; // they go first
+            return marked; // they go first
         }
         BeginStop(instance, cause.Value);
         return true;
     }
 
-    /// <summary>Marks the dependents that an event reaches to be stopped. True: some of them still run.</summary>
-    private bool TellDependents(ServiceInstance instance, RestartOn reach)
+    /// <summary>Marks the dependents that an event reaches to be stopped: whether some of them still run, and whether a mark is new.</summary>
+    private (bool Running, bool Marked) TellDependents(ServiceInstance instance, RestartOn reach)
     {
-        bool running = false;
+        bool running = false, marked = false;
         foreach (var (fmri, through) in Graph[instance.Fmri]?.Dependents ?? [])
         {
             if (through.Grouping == Grouping.ExcludeAll || Find(fmri) is not { } dependent || dependent == instance)
@@ -212,11 +213,11 @@ public sealed partial class Restarter(
             if (dependent.PendingStop is null)
             {
                 dependent.PendingStop = StopCause.Dependency;
-                Dirty = true;
+                marked = true;
             }
             running = true;
         }
-        return running;
+        return (running, marked);
     }
 
     /// <summary>Whether something that this instance excludes has come up, and it said that it cares.</summary>
