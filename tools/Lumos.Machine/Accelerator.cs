@@ -54,7 +54,7 @@ public sealed record Accelerator(bool IsKvm, string Why)
         File.WriteAllBytes(floppy, sector);
         try
         {
-            var run = Command.Run(
+            var run = HostCommand.Run(
                 ["qemu-system-x86_64", "-accel", "kvm", "-cpu", "host", "-nodefaults", "-no-user-config", "-display", "none", "-m", "16",
                  "-device", "isa-debug-exit,iobase=0x501,iosize=1", "-drive", $"file={floppy},format=raw,if=floppy"],
                 TimeSpan.FromSeconds(3));

@@ -95,7 +95,7 @@ public sealed class QemuMachine
         {
             File.Delete(folder.PidFile);
             int port = FreePort();
-            run = Command.Run(QemuCommand.Build(folder, settings, boot, accelerator, port), TimeSpan.FromSeconds(30));
+            run = HostCommand.Run(QemuCommand.Build(folder, settings, boot, accelerator, port), TimeSpan.FromSeconds(30));
             if (run.Status == 0)
             {
                 return Recorded(folder, settings, accelerator, port);

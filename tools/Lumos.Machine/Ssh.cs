@@ -18,14 +18,14 @@ public sealed class Ssh(MachineFolder folder, int port)
     public CommandResult Run(IReadOnlyList<string> words, TimeSpan limit, string? input = null)
     {
         Connect();
-        return Command.Run([.. Base, "-T", Target, "--", ShellWords.Join(words)], limit, input);
+        return HostCommand.Run([.. Base, "-T", Target, "--", ShellWords.Join(words)], limit, input);
     }
 
     /// <summary>Runs a line of the remote shell, bounded in time.</summary>
     public CommandResult RunScript(string script, TimeSpan limit, string? input = null)
     {
         Connect();
-        return Command.Run([.. Base, "-T", Target, "--", script], limit, input);
+        return HostCommand.Run([.. Base, "-T", Target, "--", script], limit, input);
     }
 
     /// <summary>The argv that runs words there on our own streams; without words, a login shell.</summary>
@@ -39,7 +39,7 @@ public sealed class Ssh(MachineFolder folder, int port)
         return Deadline.Poll(limit, TimeSpan.FromMilliseconds(500), () =>
         {
             stopped = givenUp();
-            return stopped || Command.Run([.. Base, "-T", Target, "--", "true"], TimeSpan.FromSeconds(15)).Status == 0;
+            return stopped || HostCommand.Run([.. Base, "-T", Target, "--", "true"], TimeSpan.FromSeconds(15)).Status == 0;
         }) && !stopped;
     }
 
@@ -51,7 +51,7 @@ public sealed class Ssh(MachineFolder folder, int port)
             _connected = false;
             if (File.Exists(folder.SshControlSocket))
             {
-                Command.Run([.. Base, "-O", "exit", Target], TimeSpan.FromSeconds(5));
+                HostCommand.Run([.. Base, "-O", "exit", Target], TimeSpan.FromSeconds(5));
                 File.Delete(folder.SshControlSocket);
             }
         }

@@ -7,7 +7,7 @@ public static class SshKey
     {
         if (!File.Exists(folder.PrivateKey))
         {
-            Command.Run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lumos-dev", "-f", folder.PrivateKey], TimeSpan.FromSeconds(20)).OrThrow();
+            HostCommand.Run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lumos-dev", "-f", folder.PrivateKey], TimeSpan.FromSeconds(20)).OrThrow();
         }
     }
 }

@@ -22,13 +22,22 @@ public sealed record CommandResult(IReadOnlyList<string> Argv, int Status, strin
     }
 }
 
-/// <summary>Runs programs with a limit on their time: a machine under test may stop answering at any moment.</summary>
-public static class Command
+/// <summary>Runs programs on this workstation with a limit on their time: a machine under test may stop answering at any moment.</summary>
+public static class HostCommand
 {
     private const int SIGKILL = 9;
 
     /// <summary>Runs to the end or to the limit, collecting both outputs.</summary>
-    public static CommandResult Run(IReadOnlyList<string> argv, TimeSpan limit, string? input = null)
+    public static CommandResult Run(IReadOnlyList<string> argv, TimeSpan limit, string? input = null) => Run(argv, limit, input, file: null);
+
+    /// <summary>The same with an open file as the program's input.</summary>
+    public static CommandResult RunWithFile(IReadOnlyList<string> argv, FileStream input, TimeSpan limit)
+    {
+        using var fd = new FileDescriptor((int)input.SafeFileHandle.DangerousGetHandle(), owns: false);
+        return Run(argv, limit, input: null, fd);
+    }
+
+    private static CommandResult Run(IReadOnlyList<string> argv, TimeSpan limit, string? input, FileDescriptor? file)
     {
         using var output = Pipe.Create();
         using var errors = Pipe.Create();
@@ -36,7 +45,7 @@ public static class Command
         using var child = ChildProcess.Start(new SpawnRequest
         {
             Argv = argv,
-            Input = feed?.Read,
+            Input = feed?.Read ?? file,
             Output = output.Write,
             ErrorOutput = errors.Write,
         });

@@ -1,0 +1,46 @@
+using Lumos.LiveImage;
+using Lumos.Machine;
+
+namespace Lumos.Dev;
+
+/// <summary>What a checkout is built into: a platform image and the zone images.</summary>
+internal sealed record Artifacts(PlatformImage Platform, IReadOnlyList<ZoneImage> Images)
+{
+    /// <summary>Where the zone images are, for the image server.</summary>
+    public static string ServedFolder(Checkout checkout) => Path.Combine(checkout.Out, "images");
+
+    /// <summary>Builds both, or finds them built, telling each stage.</summary>
+    public static Artifacts Build(Checkout checkout, Stages stages, bool locked)
+    {
+        var options = Options(checkout, stages, locked);
+        return new Artifacts(BuildPlatform(options, stages), BuildImages(options, stages));
+    }
+
+    public static PlatformImage BuildPlatform(BuildOptions options, Stages stages)
+    {
+        var platform = stages.Telling(() => PlatformBuilder.Build(options));
+        foreach (string line in Budgets.Lines(platform))
+        {
+            stages.Say($"budget: {line}");
+        }
+        return platform;
+    }
+
+    public static IReadOnlyList<ZoneImage> BuildImages(BuildOptions options, Stages stages)
+    {
+        stages.Say($"The image builder makes no zone images yet, so {options.OutDirectory}/images stays empty and no zone is made.");
+        Directory.CreateDirectory(Path.Combine(options.OutDirectory, "images"));
+        return [];
+    }
+
+    /// <summary>Options that show the build's progress as stages and write to their log.</summary>
+    public static BuildOptions Options(Checkout checkout, Stages stages, bool locked) => new()
+    {
+        RepositoryRoot = checkout.Root,
+        OutDirectory = checkout.Out,
+        Locked = locked,
+        LogFile = stages.Log,
+        Notice = stages.Say,
+        Progress = step => stages.Show(step),
+    };
+}

@@ -1,0 +1,56 @@
+using System.CommandLine;
+using Lumos.LiveImage;
+using Lumos.Machine;
+
+namespace Lumos.Dev.Commands;
+
+/// <summary><c>./lumos build</c>: the programs, the platform image, the zone images.</summary>
+internal static class BuildCommand
+{
+    public static Command Create(Checkout checkout)
+    {
+        var what = new Argument<string>("WHAT")
+        {
+            Description = "binaries: the two programs; image: kernel, boot archive and ISO; images: the zone images; " +
+                "relock: renew the record of Debian packages; all (default): image and images",
+            DefaultValueFactory = _ => "all",
+        };
+        what.AcceptOnlyFromAmong("binaries", "image", "images", "relock", "all");
+        var locked = new Option<bool>("--locked") { Description = "Refuse Debian packages that differ from the committed record" };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Install missing Debian packages without asking" };
+        var command = new Command("build", "Build the image; what has not changed comes from the cache") { what, locked, yes };
+        command.SetAction(parsed => Run(checkout, parsed.GetValue(what)!, parsed.GetValue(locked), parsed.GetValue(yes)));
+        return command;
+    }
+
+    private static int Run(Checkout checkout, string what, bool locked, bool yes)
+    {
+        Prerequisites.Ensure(what == "binaries" ? Need.Compile : Need.Compile | Need.Image | Need.Machine, yes);
+        var stages = new Stages(Path.Combine(checkout.Logs, "build.log"));
+        var options = Artifacts.Options(checkout, stages, locked);
+        switch (what)
+        {
+            case "binaries":
+                var binaries = stages.Telling(() => PlatformBuilder.BuildBinaries(options));
+                Console.WriteLine(binaries.Lumos);
+                Console.WriteLine(binaries.Init);
+                return 0;
+            case "relock":
+                var changes = stages.Telling(() => PlatformBuilder.Relock(options));
+                Console.WriteLine(changes.Count == 0 ? "The record was up to date." : string.Join('\n', changes));
+                return 0;
+        }
+        if (what is "image" or "all")
+        {
+            Console.WriteLine(Artifacts.BuildPlatform(options, stages).Directory);
+        }
+        if (what is "images" or "all")
+        {
+            foreach (var image in Artifacts.BuildImages(options, stages))
+            {
+                Console.WriteLine($"{image.Uuid} {image.Name} {image.Version} {image.File}");
+            }
+        }
+        return 0;
+    }
+}
