@@ -29,19 +29,16 @@ public sealed class BuildLog
         Write("+ " + string.Join(' ', argv));
         long start = new FileInfo(_path).Length;
         int status;
-        using (var handle = File.OpenHandle(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+        using (var output = FileDescriptorIo.Open(_path, OpenFlags.WriteOnly | OpenFlags.Append))
+        using (var child = ChildProcess.Start(new SpawnRequest
         {
-            using var output = new FileDescriptor((int)handle.DangerousGetHandle(), owns: false);
-            // Each writer keeps its own offset unless the file is opened for appending; one open file serves both streams.
-            RandomAccess.SetLength(handle, start);
-            using var child = ChildProcess.Start(new SpawnRequest
-            {
-                Argv = argv,
-                Environment = EnvironmentWith(extraEnvironment),
-                Output = output,
-                ErrorOutput = output,
-                WorkingDirectory = workingDirectory,
-            });
+            Argv = argv,
+            Environment = EnvironmentWith(extraEnvironment),
+            Output = output,
+            ErrorOutput = output,
+            WorkingDirectory = workingDirectory,
+        }))
+        {
             status = child.Wait();
         }
         if (status != 0)

@@ -12,6 +12,9 @@ public static class Bootstrap
     /// <summary>The release the platform and its zone image are made of.</summary>
     public const string Suite = "trixie";
 
+    // mmdebstrap mounts /proc, /sys and more into the tree. In a mount namespace of its own they go when it ends, however it ends.
+    private static readonly string[] Isolated = ["unshare", "--mount", "--propagation", "private"];
+
     /// <summary>What apt resolves for the base, in the words of <c>images/…/packages.list</c>.</summary>
     public sealed record Request
     {
@@ -33,7 +36,7 @@ public static class Bootstrap
     public static void Make(BuildLog log, Request request, string target) =>
         log.Run(
             [
-                "mmdebstrap", "--mode=root", $"--variant={request.Variant}", $"--components={request.Components}",
+                .. Isolated, "mmdebstrap", "--mode=root", $"--variant={request.Variant}", $"--components={request.Components}",
                 target.EndsWith(".tar", StringComparison.Ordinal) ? "--format=tar" : "--format=directory",
                 "--aptopt=Apt::Install-Recommends \"false\"",
                 $"--include={string.Join(',', request.Packages)}",
@@ -62,7 +65,7 @@ public static class Bootstrap
         string debs = Path.Combine(folder, "debs");
         Directory.CreateDirectory(debs);
         string hook = $"cd {debs} && export APT_CONFIG=\"$MMDEBSTRAP_APT_CONFIG\" && apt-get download {names} && apt-cache show --no-all-versions {names} > {folder}/shown";
-        List<string> argv = ["mmdebstrap", "--mode=root", "--variant=custom", "--format=directory", $"--customize-hook={hook}"];
+        List<string> argv = [.. Isolated, "mmdebstrap", "--mode=root", "--variant=custom", "--format=directory", $"--customize-hook={hook}"];
         // An archive mirror frozen at a date has outlived the release file's Valid-Until. What that check guards against, old
         // packages served again, is guarded by the least versions of the list and by the committed record.
         argv.Add("--aptopt=Acquire::Check-Valid-Until \"false\"");

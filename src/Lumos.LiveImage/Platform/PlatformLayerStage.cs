@@ -99,9 +99,9 @@ internal static class PlatformLayerStage
             {
                 Scratch.Delete(info.FullName);
             }
-            else
+            else if (Directory.Exists(info.DirectoryName)) // else it went with a folder above it
             {
-                info.Delete(); // the folder above it may be gone already: then this does nothing
+                info.Delete();
             }
         }
         foreach (var pattern in patterns.Where(p => !used.Contains(p)))

@@ -1,3 +1,6 @@
+using Lumos.Core;
+using Lumos.Linux.Mounts;
+
 namespace Lumos.LiveImage.Stages;
 
 /// <summary>Folders that are ours to throw away.</summary>
@@ -13,6 +16,12 @@ public static class Scratch
         }
         else if (info.Exists)
         {
+            // A tree that a tool was killed in may still have /dev or /sys of this machine mounted: never delete through those.
+            string below = Path.TrimEndingDirectorySeparator(info.FullName) + "/";
+            if (MountTable.Read().FirstOrDefault(m => m.Target.StartsWith(below, StringComparison.Ordinal)) is { } mount)
+            {
+                throw new LumosException("StillMounted", $"{mount.Target} is still mounted; unmount it, then {path} can be deleted");
+            }
             info.Delete(recursive: true); // .NET removes links themselves, never what they point to
         }
     }

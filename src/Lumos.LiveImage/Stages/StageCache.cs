@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Lumos.Core;
+using Lumos.Drivers.Files;
 
 namespace Lumos.LiveImage.Stages;
 
@@ -33,7 +33,7 @@ public sealed class StageCache(string directory, Action<StageEvent> progress)
         progress(new StageEvent(stage, StageState.Started, TimeSpan.Zero));
         Directory.CreateDirectory(Path.Combine(directory, stage));
         Directory.CreateDirectory(Path.Combine(directory, "tmp"));
-        using var held = TakeLock(Path.Combine(directory, "tmp", $"{stage}-{key}.lock"));
+        using var held = FileLock.Acquire(Path.Combine(directory, "tmp", $"{stage}-{key}.lock"));
         if (Directory.Exists(result))
         {
             return Found(stage, key, result, clock); // another build made it while we waited
@@ -85,25 +85,6 @@ public sealed class StageCache(string directory, Action<StageEvent> progress)
         foreach (var each in old)
         {
             Scratch.Delete(each.FullName);
-        }
-    }
-
-    private static FileStream TakeLock(string path)
-    {
-        while (true)
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                Thread.Sleep(200); // another build is at this very stage; it takes minutes
-            }
-            catch (UnauthorizedAccessException e)
-            {
-                throw new LumosException("CacheNotWritable", $"the cache {path} belongs to another user; give one with XDG_CACHE_HOME", inner: e);
-            }
         }
     }
 }
