@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Lumos.Core;
+using Lumos.Drivers.Tools;
+using Lumos.Linux;
+using Lumos.Linux.Handles;
+using Lumos.Linux.Spawn;
+
+namespace Lumos.Drivers.Oci;
+
+/// <summary>What a monitor is to watch over.</summary>
+public sealed record ConmonRequest
+{
+    /// <summary>The container's id; also the name of its exit file.</summary>
+    public required string Container { get; init; }
+
+    /// <summary>The bundle; the attach socket and the control fifo appear in it.</summary>
+    public required string Bundle { get; init; }
+
+    public required OciRuntime Runtime { get; init; }
+
+    /// <summary>Gets a file named as the container, with its exit status in decimal, once it has ended.</summary>
+    public required string ExitFolder { get; init; }
+
+    public required string LogFile { get; init; }
+
+    /// <summary>The log is begun anew at this size.</summary>
+    public required long LogBytes { get; init; }
+
+    /// <summary>cgroup.procs of the group the monitor is to live in; null: ours.</summary>
+    public string? CgroupProcs { get; init; }
+
+    public string Program { get; init; } = "/usr/bin/conmon";
+}
+
+/// <summary>
+/// conmon: a small process that holds a container's terminal, writes what appears there to a log, lets consoles attach, and
+/// leaves the exit status in a file. It outlives us, which is why no daemon of ours has to live for a container to live.
+/// It reports through a pipe whose number is in _OCI_SYNCPIPE: one line, {"pid": N}, or a negative number and a message; it
+/// begins only once _OCI_STARTPIPE has been written, so that it can be put into its cgroup before it makes children.
+/// </summary>
+public static class Conmon
+{
+    public const string AttachSocket = "attach";
+    public const string ControlFifo = "ctl";
+    public const string PidFile = "conmon.pid";
+    public const string ContainerPidFile = "init.pid";
+
+    /// <summary>Creates the container (its first program not yet started) under a new monitor; returns the first program's pid.</summary>
+    /// <exception cref="LumosException">ContainerNotCreated: with the runtime's own words.</exception>
+    public static int Create(ConmonRequest request)
+    {
+        using var report = Pipe.Create();
+        using var go = Pipe.Create();
+        var environment = Tool.InCLocale();
+        // Each keeps its own number in the child: any other could be one of the two already.
+        environment["_OCI_SYNCPIPE"] = report.Write.Number.ToString(CultureInfo.InvariantCulture);
+        environment["_OCI_STARTPIPE"] = go.Read.Number.ToString(CultureInfo.InvariantCulture);
+        environment["TMPDIR"] = request.Bundle; // its console socket, and the runtime's temporary files
+        using (var child = ChildProcess.Start(new SpawnRequest
+        {
+            Argv = Words(request),
+            Environment = environment,
+            WorkingDirectory = request.Bundle,
+            Extra = new Dictionary<int, FileDescriptor> { [report.Write.Number] = report.Write, [go.Read.Number] = go.Read },
+            NewSession = true,
+        }))
+        {
+            report.Write.Dispose();
+            go.Read.Dispose();
+            if (request.CgroupProcs is { } procs)
+            {
+                File.WriteAllText(procs, child.Pid.ToString(CultureInfo.InvariantCulture));
+            }
+            go.Write.WriteAll("go"u8);
+            go.Write.Dispose();
+            int status = child.Wait(); // it forks the monitor proper and leaves
+            if (status != 0)
+            {
+                throw new LumosException("ContainerNotCreated", $"conmon for {request.Container} exited with status {status}");
+            }
+        }
+        string line = ReadLine(report.Read);
+        var (pid, message) = ParseReport(line);
+        return pid > 0
+            ? pid
+            : throw new LumosException("ContainerNotCreated",
+                $"the runtime could not create {request.Container}: {(message.Length > 0 ? message : "conmon ended without a word")}");
+    }
+
+    /// <summary>The command line.</summary>
+    public static IReadOnlyList<string> Words(ConmonRequest request) =>
+    [
+        request.Program,
+        "--cid", request.Container,
+        "--cuuid", request.Container,
+        "--name", request.Container,
+        "--runtime", request.Runtime.Program,
+        .. request.Runtime.Words().Skip(1).Select(word => "--runtime-arg=" + word),
+        "--bundle", request.Bundle,
+        "--full-attach",
+        "--terminal",
+        "--stdin",
+        "--leave-stdin-open",
+        "--no-new-keyring",
+        "--exit-dir", request.ExitFolder,
+        "--container-pidfile", Path.Combine(request.Bundle, ContainerPidFile),
+        "--conmon-pidfile", Path.Combine(request.Bundle, PidFile),
+        "--log-path", "k8s-file:" + request.LogFile,
+        "--log-size-max", request.LogBytes.ToString(CultureInfo.InvariantCulture),
+        "--log-level", "error",
+    ];
+
+    /// <summary>Tells the monitor the size of the window that looks at the console.</summary>
+    public static void Resize(string bundle, int rows, int columns)
+    {
+        // The fifo always has a reader while the monitor lives; without one, O_NONBLOCK turns a hang into ENXIO.
+        try
+        {
+            using var fifo = FileDescriptorIo.Open(Path.Combine(bundle, ControlFifo), OpenFlags.WriteOnly | OpenFlags.NonBlocking);
+            fifo.WriteAll(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"1 {rows} {columns}\n")));
+        }
+        catch (ErrnoException e) when (e.Errno is Errno.ENXIO or Errno.ENOENT)
+        {
+            // The zone is going down; there is no window left to size.
+        }
+    }
+
+    internal static (int Pid, string Message) ParseReport(string line)
+    {
+        if (line.Length == 0)
+        {
+            return (-1, "");
+        }
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            int pid = json.RootElement.TryGetProperty("pid", out var number) ? number.GetInt32() : -1;
+            string message = json.RootElement.TryGetProperty("message", out var text) ? text.GetString() ?? "" : "";
+            return (pid, message.Trim());
+        }
+        catch (JsonException)
+        {
+            return (-1, line.Trim());
+        }
+    }
+
+    private static string ReadLine(FileDescriptor fd)
+    {
+        var all = new List<byte>();
+        byte[] one = new byte[4096];
+        int got;
+        while (!all.Contains((byte)'\n') && (got = fd.Read(one)) > 0)
+        {
+            all.AddRange(one.AsSpan(0, got));
+        }
+        return Encoding.UTF8.GetString([.. all]).Trim();
+    }
+}

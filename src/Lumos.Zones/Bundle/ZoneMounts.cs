@@ -1,0 +1,52 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Lumos.Core;
+
+namespace Lumos.Zones.Bundle;
+
+/// <summary>What is mounted in a zone, in order.</summary>
+internal static class ZoneMounts
+{
+    internal static JsonArray Of(ZoneSpec zone, BundlePlaces places)
+    {
+        string platform = zone.Brand.PlatformPrefix;
+        var mounts = new JsonArray
+        {
+            (JsonNode)Mount("/proc", "proc", "proc", "nosuid", "noexec", "nodev"),
+            (JsonNode)Mount("/dev", "tmpfs", "tmpfs", "nosuid", "noexec", "strictatime", "mode=755", "size=65536k"),
+            (JsonNode)Mount("/dev/pts", "devpts", "devpts",
+                "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
+            (JsonNode)Mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777"),
+            (JsonNode)Mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"),
+            (JsonNode)Mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro"),
+            (JsonNode)Mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "rw"),
+            (JsonNode)Mount("/run", "tmpfs", "tmpfs", "nosuid", "nodev", "mode=755"),
+        };
+        if (zone.TmpfsBytes is not 0)
+        {
+            string[] size = zone.TmpfsBytes is { } bytes ? ["size=" + bytes.ToString(CultureInfo.InvariantCulture)] : [];
+            mounts.Add((JsonNode)Mount("/tmp", "tmpfs", "tmpfs", ["nosuid", "nodev", "mode=1777", .. size]));
+        }
+        mounts.Add((JsonNode)Mount(platform, "bind", places.PlatformUsr, "bind", "ro", "nodev"));
+        mounts.Add((JsonNode)Mount(platform + "/lib/lumos/zonename", "bind", places.ZoneNameFile, "bind", "ro", "nosuid", "nodev", "noexec"));
+        foreach (var mount in zone.Mounts)
+        {
+            if (mount.Type != "lofs")
+            {
+                throw new LumosException("ZoneCannotBoot",
+                    $"zone '{zone.Name}': file system {mount.Target} has type {mount.Type}; only lofs can be mounted by this release");
+            }
+            string access = mount.Options.Contains("ro") ? "ro" : "rw";
+            mounts.Add((JsonNode)Mount(mount.Target, "bind", mount.Source, "rbind", access, "nosuid", "nodev"));
+        }
+        return mounts;
+    }
+
+    private static JsonObject Mount(string target, string type, string source, params string[] options) => new()
+    {
+        ["destination"] = target,
+        ["type"] = type,
+        ["source"] = source,
+        ["options"] = OciBundle.Strings(options),
+    };
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Lumos.Drivers.Files;
+
+namespace Lumos.Zones.Runtime;
+
+/// <summary>
+/// What is written down of a zone that is up, in /run/lumos/zone-states: enough to tell its state, and to clear it away after
+/// whoever brought it up is gone. Numbers of processes come with their start times, since numbers are used again.
+/// </summary>
+internal sealed record ZoneRecord
+{
+    public required string State { get; init; }
+
+    public required int ZoneId { get; init; }
+
+    /// <summary>Its init; null before the container exists.</summary>
+    public ProcessMark? Init { get; init; }
+
+    /// <summary>Who is bringing it up or down; no longer of interest once it runs.</summary>
+    public ProcessMark? Owner { get; init; }
+
+    public DateTimeOffset? BootTime { get; init; }
+
+    /// <summary>Names of the global zone's ends of its NICs.</summary>
+    public IReadOnlyList<string> Links { get; init; } = [];
+
+    internal static ZoneRecord? TryRead(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(file), ZoneRecordJson.Default.ZoneRecord);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    internal void Write(string file) =>
+        AtomicFile.Write(file, JsonSerializer.SerializeToUtf8Bytes(this, ZoneRecordJson.Default.ZoneRecord));
+}
+
+/// <summary>A process, told apart from a later one of the same number.</summary>
+internal sealed record ProcessMark(int Pid, long Start)
+{
+    internal static ProcessMark Own { get; } = Of(Environment.ProcessId)!;
+
+    /// <summary>Null: there is no such process.</summary>
+    internal static ProcessMark? Of(int pid) => StartOf(pid) is { } start ? new ProcessMark(pid, start) : null;
+
+    /// <summary>It still runs (a zombie does not).</summary>
+    [JsonIgnore]
+    internal bool IsAlive => StartOf(Pid) == Start;
+
+    private static long? StartOf(int pid)
+    {
+        string stat;
+        try
+        {
+            stat = File.ReadAllText($"/proc/{pid}/stat");
+        }
+        catch (IOException)
+        {
+            return null; // ENOENT or ESRCH: it is gone
+        }
+        // The name, in parentheses, may hold anything; fields count from after it: state is 3, start time 22.
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return fields[0] is "Z" or "X" ? null : long.Parse(fields[19], CultureInfo.InvariantCulture);
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(ZoneRecord))]
+internal sealed partial class ZoneRecordJson : JsonSerializerContext;
