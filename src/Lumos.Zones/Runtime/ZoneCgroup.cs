@@ -1,0 +1,77 @@
+
+namespace Lumos.Zones.Runtime;
+
+/// <summary>A zone's cgroup on a machine whose cgroups are all version 2; elsewhere the runtime keeps what there is to keep.</summary>
+internal static class ZoneCgroup
+{
+    private const string Hierarchy = "/sys/fs/cgroup";
+
+    internal static bool IsUnified { get; } = File.Exists(Hierarchy + "/cgroup.controllers");
+
+    /// <summary>Makes a cgroup (path below the root of the hierarchy) and returns its cgroup.procs; null without version 2.</summary>
+    internal static string? Ensure(string path)
+    {
+        if (!IsUnified)
+        {
+            return null;
+        }
+        Directory.CreateDirectory(Hierarchy + path);
+        return Hierarchy + path + "/cgroup.procs";
+    }
+
+    /// <summary>Writes limits into the cgroup's files.</summary>
+    internal static void Write(string path, IEnumerable<KeyValuePair<string, string>> files)
+    {
+        foreach (var (name, value) in files)
+        {
+            File.WriteAllText($"{Hierarchy}{path}/{name}", value);
+        }
+    }
+
+    /// <summary>Ends every process in the cgroup and below.</summary>
+    internal static void Kill(string path)
+    {
+        string file = $"{Hierarchy}{path}/cgroup.kill";
+        if (IsUnified && File.Exists(file))
+        {
+            File.WriteAllText(file, "1");
+        }
+    }
+
+    /// <summary>Removes the cgroup and those below it; they must be empty of processes.</summary>
+    internal static void Remove(string path)
+    {
+        string folder = Hierarchy + path;
+        if (!IsUnified || !Directory.Exists(folder))
+        {
+            return;
+        }
+        // Only the directories can be removed, not the files in them.
+        foreach (string below in Directory.EnumerateDirectories(folder, "*", SearchOption.AllDirectories)
+            .OrderByDescending(d => d.Length).Append(folder))
+        {
+            RemoveWhenEmpty(below);
+        }
+    }
+
+    // The last process has been told to go; the kernel takes a moment to take it out.
+    private static void RemoveWhenEmpty(string folder)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                Directory.Delete(folder);
+                return;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                return;
+            }
+            catch (IOException) when (attempt < 200)
+            {
+                Thread.Sleep(10);
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using System.Net;
+using Lumos.Core;
+using Lumos.Drivers.Links;
+
+namespace Lumos.Zones.Runtime;
+
+/// <summary>What a zone's NICs come to as links and routes. Pure.</summary>
+public sealed record ZoneLinkPlan(ImmutableArray<VethPlan> Pairs, ImmutableArray<RoutePlan> Routes)
+{
+    /// <summary>The global zone's end of a NIC: v, the zone's stable number, a dot, the NIC's place.</summary>
+    public static string HostName(int zoneDid, int nic) => $"v{zoneDid}.{nic}";
+
+    /// <exception cref="LumosException">ZoneCannotBoot: a NIC asks for what this release cannot do, or is not well formed.</exception>
+    public static ZoneLinkPlan Of(ZoneSpec zone)
+    {
+        LumosException Cannot(string why) => new("ZoneCannotBoot", $"zone '{zone.Name}': {why}");
+
+        var pairs = ImmutableArray.CreateBuilder<VethPlan>();
+        var routes = ImmutableArray.CreateBuilder<RoutePlan>();
+        for (int n = 0; n < zone.Nics.Length; n++)
+        {
+            var nic = zone.Nics[n];
+            if (nic.VlanId != 0)
+            {
+                throw Cannot($"nic {nic.Interface} has vlan_id {nic.VlanId}, which this release cannot set up; use 0");
+            }
+            if (!MacAddress.TryParse(nic.Mac, out var mac))
+            {
+                throw Cannot($"nic {nic.Interface} has mac \"{nic.Mac}\", which is not a MAC address");
+            }
+            if (nic.Interface.Length is 0 or > 15)
+            {
+                throw Cannot($"nic name \"{nic.Interface}\" is not 1 to 15 characters long");
+            }
+            var addresses = ImmutableArray.CreateBuilder<IpNet>();
+            foreach (string ip in nic.Ips.Where(ip => ip is not ("dhcp" or "addrconf")))
+            {
+                addresses.Add(IpNet.TryParse(ip, out var net)
+                    ? net
+                    : throw Cannot($"nic {nic.Interface} has ip \"{ip}\", which is not an address with a prefix length"));
+            }
+            pairs.Add(new VethPlan
+            {
+                HostName = HostName(zone.ZoneDid, n),
+                Bridge = nic.NicTag,
+                PeerName = nic.Interface,
+                PeerMac = mac,
+                Mtu = nic.Mtu ?? 1500,
+                Addresses = addresses.ToImmutable(),
+                Autoconf = nic.UsesAutoconf,
+            });
+            if (nic.Primary && nic.Gateways.Length > 0)
+            {
+                if (!IPAddress.TryParse(nic.Gateways[0], out var gateway))
+                {
+                    throw Cannot($"nic {nic.Interface} has gateway \"{nic.Gateways[0]}\", which is not an address");
+                }
+                routes.Add(new RoutePlan(null, gateway, nic.Interface));
+            }
+        }
+        foreach (var route in zone.Routes)
+        {
+            if (!IpNet.TryParse(route.Destination.Contains('/') ? route.Destination : Host(route.Destination), out var destination))
+            {
+                throw Cannot($"route \"{route.Destination}\" is not an address or network");
+            }
+            bool throughDevice = route.Gateway.StartsWith("dev ", StringComparison.Ordinal);
+            if (!throughDevice && !IPAddress.TryParse(route.Gateway, out _))
+            {
+                throw Cannot($"route {route.Destination} goes through \"{route.Gateway}\", which is not an address");
+            }
+            routes.Add(throughDevice
+                ? new RoutePlan(destination.Network, null, route.Gateway[4..])
+                : new RoutePlan(destination.Network, IPAddress.Parse(route.Gateway), null));
+        }
+        return new ZoneLinkPlan(pairs.ToImmutable(), routes.ToImmutable());
+    }
+
+    private static string Host(string address) => address + (address.Contains(':') ? "/128" : "/32");
+}
