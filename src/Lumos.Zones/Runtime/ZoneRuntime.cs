@@ -1,0 +1,415 @@
+using System.Globalization;
+using Lumos.Core;
+using Lumos.Drivers.Files;
+using Lumos.Drivers.Links;
+using Lumos.Drivers.Oci;
+using Lumos.Linux;
+using Lumos.Linux.Handles;
+using Lumos.Linux.Mounts;
+using Lumos.Linux.Signals;
+using Lumos.Linux.Spawn;
+using Lumos.Zones.Bundle;
+using Lumos.Zones.Config;
+
+namespace Lumos.Zones.Runtime;
+
+// Purpose. Brings zones up and down. A zone that is up is an OCI container made by crun (or runc) under conmon; this file
+// puts round it what a runtime does not know: views of the zone's files with its own range of ids, its NICs, its record.
+//
+// States. The index (/etc/zones/index) says configured, incomplete, installed. The others are seen, not stored:
+//   ready          a record exists, init has not been started
+//   running        the record says so and its init lives
+//   shutting_down  the record says so (someone asked it to stop) and its init lives
+//   down           a record exists and its init is gone: its exit file, if there is one, says how
+// Nothing of it is in any daemon's memory: whoever looks sees the same, and anyone may clean up.
+//
+// On disk and in the kernel. Of a zone that is up: its record (zone-states/UUID.json), its exit file (zone-exits/UUID), its
+// run folder (zones/UUID: bundle, views, attach socket), the runtime's own record, cgroup zones/UUID, one conmon, one veth for
+// each NIC. Clear takes all of them away, in the order that makes each step safe, and does nothing where there is nothing:
+// it serves halt, a failed boot, a zone that ended by itself, and what a crash of ours left, all alike.
+//
+// Locks. One file lock for each zone, held for a boot, a clearing, or a change of its record; never while a guest takes its
+// time to stop, so that halt always gets through. Who asked for a shutdown is in the record: while that process lives, an
+// ended zone is left to it.
+//
+// Failure. A boot that fails is cleared whole. A power cut leaves nothing: all of it is in memory.
+//
+// Tests. Bundles, plans and states in unit tests; the whole on the real kernel with runc in host tests, crun in the live image.
+
+/// <inheritdoc cref="IZoneRuntime"/>
+public sealed class ZoneRuntime : IZoneRuntime
+{
+    private static readonly TimeSpan MonitorTime = TimeSpan.FromSeconds(10);
+
+    private readonly ZoneLayout _layout;
+    private readonly OciRuntime _oci;
+    private readonly INamespaceLinks _links;
+    private readonly ZoneConfigStore _store;
+    private readonly Action<string> _warn;
+
+    /// <param name="warn">Gets sentences about what went wrong without failing the whole.</param>
+    public ZoneRuntime(ZoneLayout layout, OciRuntime oci, INamespaceLinks links, Action<string>? warn = null)
+    {
+        _layout = layout;
+        _oci = oci;
+        _links = links;
+        _store = new ZoneConfigStore(layout);
+        _warn = warn ?? (_ => { });
+    }
+
+    public ZoneStatus Status(ZoneName name)
+    {
+        if (ZoneRecord.TryRead(_layout.StateFile(name)) is { } record)
+        {
+            return Status(name, record);
+        }
+        var entry = _store.ReadIndex().Find(name)
+            ?? throw new LumosException("ZoneNotConfigured", $"zone '{name}' is not configured");
+        return new ZoneStatus(entry.State, null, null, null, null);
+    }
+
+    public void Boot(ZoneSpec spec)
+    {
+        using var held = Lock(spec.Name);
+        var before = Status(spec.Name);
+        if (!before.State.CanBoot)
+        {
+            throw new LumosException("ZoneCannotBoot", $"zone '{spec.Name}' cannot be booted: it is {before.State.Word}");
+        }
+        var plan = ZoneLinkPlan.Of(spec);
+        Clear(spec.Name);
+        using var undo = new UndoStack(_warn);
+        undo.Push($"boot of zone '{spec.Name}'", () => Clear(spec.Name));
+        try
+        {
+            BringUp(spec, plan);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or LumosException)
+        {
+            throw new LumosException("ZoneBootFailed", $"zone '{spec.Name}' could not be booted", inner: e);
+        }
+        undo.Commit();
+    }
+
+    public bool Shutdown(ZoneName name, ZoneShutdown how, TimeSpan timeout)
+    {
+        ProcessHandle? init;
+        using (Lock(name))
+        {
+            var status = Status(name);
+            if (!status.State.CanShutdown)
+            {
+                throw new LumosException("ZoneNotRunning", $"zone '{name}' is {status.State.Word}, not running");
+            }
+            var record = ZoneRecord.TryRead(_layout.StateFile(name))!;
+            init = ProcessHandle.TryOpen(record.Init!.Pid);
+            Record(name, record with { State = ZoneState.ShuttingDown.Word, Owner = ProcessMark.Own });
+        }
+        using (init)
+        {
+            if (init is not null)
+            {
+                ZoneStopRequest.Send(this, name, Brand(name), init, how);
+                if (!init.WaitForEnd(timeout))
+                {
+                    return false;
+                }
+            }
+        }
+        using (Lock(name))
+        {
+            // Gone: it was halted meanwhile. Alive: and booted again.
+            var record = ZoneRecord.TryRead(_layout.StateFile(name));
+            bool ours = record is not null && record.Init?.Pid == init?.Pid;
+            if (!ours && how == ZoneShutdown.Reboot)
+            {
+                throw new LumosException("ShutdownInterrupted", $"zone '{name}' was halted while it was shutting down");
+            }
+            if (ours)
+            {
+                Clear(name);
+            }
+        }
+        return true;
+    }
+
+    public void Halt(ZoneName name)
+    {
+        using var held = Lock(name);
+        if (ZoneRecord.TryRead(_layout.StateFile(name)) is { } record)
+        {
+            Record(name, record with { State = ZoneState.ShuttingDown.Word, Owner = ProcessMark.Own });
+        }
+        Clear(name);
+    }
+
+    public ZoneExit? CleanUp(ZoneName name)
+    {
+        using var held = Lock(name);
+        if (ZoneRecord.TryRead(_layout.StateFile(name)) is not { } record)
+        {
+            return null;
+        }
+        var status = Status(name, record);
+        bool othersWork = record.State == ZoneState.ShuttingDown.Word && record.Owner is { IsAlive: true };
+        if (status.State != ZoneState.Down || othersWork)
+        {
+            return null;
+        }
+        WaitForMonitor(name); // it may be about to write the exit file
+        var exit = Status(name, record).Exit ?? new ZoneExit(255, DateTimeOffset.UtcNow);
+        Clear(name);
+        return exit;
+    }
+
+    public void ApplyLimits(ZoneSpec spec)
+    {
+        if (!ZoneCgroup.IsUnified)
+        {
+            throw new LumosException("LimitsNotLive", "limits can be changed on a running zone only where all cgroups are version 2");
+        }
+        if (Status(spec.Name).State.CanEnter)
+        {
+            ZoneCgroup.Write($"{_layout.CgroupParent}/{spec.Name}", ZoneLimits.CgroupFiles(spec));
+        }
+    }
+
+    public void Signal(ZoneName name, int signal)
+    {
+        var record = Running(name);
+        using var init = ProcessHandle.TryOpen(record.Init!.Pid);
+        if (init is null || !init.Signal(signal))
+        {
+            throw new LumosException("ZoneNotRunning", $"zone '{name}' is not running");
+        }
+    }
+
+    public int Exec(ZoneName name, ZoneCommand command)
+    {
+        Running(name);
+        string file = Path.Combine(_layout.RunFolder(name), $"exec.{Guid.NewGuid():N}.json");
+        File.WriteAllText(file, OciBundle.ProcessJson(command));
+        try
+        {
+            if (command.Detached)
+            {
+                _oci.ExecDetached(name.Text, file);
+                return 0;
+            }
+            return _oci.Exec(name.Text, file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private void BringUp(ZoneSpec spec, ZoneLinkPlan plan)
+    {
+        string run = _layout.RunFolder(spec.Name);
+        Directory.CreateDirectory(_layout.States);
+        Directory.CreateDirectory(_layout.Exits);
+        // The zone's root, a nobody out here, has to pass through these to reach its own files; it can list none of them.
+        CreateFolder(_layout.Run, 0b001_001_001 | 0b110_000_000);
+        CreateFolder(run, 0b001_001_001 | 0b110_000_000);
+        var record = new ZoneRecord
+        {
+            State = ZoneState.Ready.Word,
+            ZoneId = NextZoneId(),
+            Owner = ProcessMark.Own,
+            Links = [.. plan.Pairs.Select(p => p.HostName)],
+        };
+        Record(spec.Name, record);
+
+        ZoneFiles.Prepare(spec);
+        var places = MakeViews(spec, run, out var shown);
+        File.WriteAllText(Path.Combine(run, "config.json"), OciBundle.ConfigJson(shown, places));
+        Directory.CreateDirectory(spec.LogPath);
+        ZoneCgroup.Ensure(_layout.CgroupParent);
+        int pid = Conmon.Create(new ConmonRequest
+        {
+            Container = spec.Name.Text,
+            Bundle = run,
+            Runtime = _oci,
+            ExitFolder = _layout.Exits,
+            LogFile = Path.Combine(spec.LogPath, "console.log"),
+            LogBytes = spec.ConsoleLogBytes,
+            CgroupProcs = ZoneCgroup.Ensure(_layout.MonitorCgroup),
+        });
+        record = record with { Init = ProcessMark.Of(pid) };
+        Record(spec.Name, record);
+        _links.Attach(plan.Pairs, plan.Routes, pid);
+        _oci.Start(spec.Name.Text);
+        Record(spec.Name, record with { State = ZoneState.Running.Word, Owner = null, BootTime = DateTimeOffset.UtcNow });
+        StartDhcp(spec);
+    }
+
+    private BundlePlaces MakeViews(ZoneSpec spec, string run, out ZoneSpec shown)
+    {
+        using var ids = ZoneUserNamespace.Create(spec.FirstId);
+        string root = Path.Combine(run, "root");
+        IdMappedViews.Show(spec.RootPath, root, ids, MountAttributes.NoDev, root + ".layers");
+        string usr = Path.Combine(run, "usr");
+        IdMappedViews.Show(_layout.PlatformUsr, usr, ids, MountAttributes.ReadOnly | MountAttributes.NoDev, usr + ".layers");
+        var mounts = spec.Mounts.ToBuilder();
+        for (int i = 0; i < mounts.Count; i++)
+        {
+            string view = Path.Combine(run, $"lofs{i}");
+            IdMappedViews.Show(mounts[i].Source, view, ids, MountAttributes.NoDev, view + ".layers");
+            mounts[i] = mounts[i] with { Source = view };
+        }
+        shown = spec with { Mounts = mounts.ToImmutable() };
+        string name = Path.Combine(run, "zonename");
+        File.WriteAllText(name, spec.Name + "\n");
+        return new BundlePlaces(root, usr, name, _layout.CgroupParent, _oci.UnifiedCgroups);
+    }
+
+    private void StartDhcp(ZoneSpec spec)
+    {
+        foreach (var nic in spec.Nics.Where(n => n.UsesDhcp))
+        {
+            try
+            {
+                Exec(spec.Name, ZoneDhcp.Client(spec, nic));
+            }
+            catch (Exception e) when (e is LumosException or IOException)
+            {
+                _warn($"zone '{spec.Name}': no DHCP client for {nic.Interface}: {LumosException.Describe(e)}");
+            }
+        }
+    }
+
+    // Takes away whatever a zone that was up has left, in any state of half-made or half-gone.
+    private void Clear(ZoneName name)
+    {
+        string run = _layout.RunFolder(name);
+        var record = ZoneRecord.TryRead(_layout.StateFile(name));
+        if (record is null && !Directory.Exists(run))
+        {
+            return;
+        }
+        string cgroup = $"{_layout.CgroupParent}/{name}";
+        if (record?.Init is { IsAlive: true } init)
+        {
+            using var handle = ProcessHandle.TryOpen(init.Pid);
+            handle?.Signal(Linux.Signals.Signal.KILL);
+            handle?.WaitForEnd(MonitorTime);
+        }
+        WaitForMonitor(name);
+        if (Directory.Exists(Path.Combine(_oci.StateRoot, name.Text)))
+        {
+            _oci.Delete(name.Text);
+        }
+        ZoneCgroup.Kill(cgroup);
+        ZoneCgroup.Remove(cgroup);
+        _links.Remove(record?.Links ?? []);
+        IdMappedViews.RemoveAllUnder(run);
+        if (Directory.Exists(run))
+        {
+            RemoveRunFolder(run);
+        }
+        File.Delete(_layout.ExitFile(name));
+        File.Delete(_layout.StateFile(name)); // last: until then the zone is down, and anyone can finish this
+    }
+
+    // A view that could not be taken away must not be emptied: only what is ours and on no other mount is removed.
+    private static void RemoveRunFolder(string run)
+    {
+        if (MountTable.Read().Any(m => m.Target.StartsWith(run + "/", StringComparison.Ordinal)))
+        {
+            throw new LumosException("ZoneStillMounted", $"something is still mounted under {run}");
+        }
+        Directory.Delete(run, recursive: true);
+    }
+
+    // The monitor leaves by itself once its container has ended.
+    private void WaitForMonitor(ZoneName name)
+    {
+        string file = Path.Combine(_layout.RunFolder(name), Conmon.PidFile);
+        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+            || !IsMonitor(pid, name))
+        {
+            return;
+        }
+        using var monitor = ProcessHandle.TryOpen(pid);
+        if (monitor is not null && IsMonitor(pid, name) && !monitor.WaitForEnd(MonitorTime))
+        {
+            monitor.Signal(Linux.Signals.Signal.KILL);
+            monitor.WaitForEnd(MonitorTime);
+        }
+    }
+
+    private static bool IsMonitor(int pid, ZoneName name)
+    {
+        try
+        {
+            string[] words = File.ReadAllText($"/proc/{pid}/cmdline").Split('\0');
+            return words.Length > 2 && words[0].EndsWith("conmon", StringComparison.Ordinal) && words.Contains(name.Text);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private ZoneStatus Status(ZoneName name, ZoneRecord record)
+    {
+        var exit = ReadExit(name);
+        bool alive = exit is null && record.Init is { IsAlive: true };
+        var state = record.State switch
+        {
+            "ready" when record.Owner is { IsAlive: true } && exit is null => ZoneState.Ready,
+            "running" when alive => ZoneState.Running,
+            "shutting_down" when alive => ZoneState.ShuttingDown,
+            _ => ZoneState.Down,
+        };
+        return new ZoneStatus(state, record.ZoneId, alive ? record.Init!.Pid : null, record.BootTime,
+            state == ZoneState.Down ? exit : null);
+    }
+
+    private ZoneExit? ReadExit(ZoneName name)
+    {
+        string file = _layout.ExitFile(name);
+        try
+        {
+            return int.TryParse(File.ReadAllText(file), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int status)
+                ? new ZoneExit(status, new DateTimeOffset(File.GetLastWriteTimeUtc(file), TimeSpan.Zero))
+                : null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private ZoneRecord Running(ZoneName name)
+    {
+        var status = Status(name);
+        return status.State.CanEnter && ZoneRecord.TryRead(_layout.StateFile(name)) is { Init: not null } record
+            ? record
+            : throw new LumosException("ZoneNotRunning", $"zone '{name}' is {status.State.Word}, not running");
+    }
+
+    private ZoneBrand Brand(ZoneName name) => _store.TryLoad(name)?.Brand ?? ZoneBrand.Joyent;
+
+    private void Record(ZoneName name, ZoneRecord record) => record.Write(_layout.StateFile(name));
+
+    private FileLock Lock(ZoneName name) => FileLock.Acquire(_layout.StateLock(name));
+
+    private int NextZoneId()
+    {
+        using var held = FileLock.Acquire(_layout.IndexLock);
+        string file = Path.Combine(_layout.Run, "next-id");
+        int id = File.Exists(file) && int.TryParse(File.ReadAllText(file), NumberStyles.None, CultureInfo.InvariantCulture, out int next)
+            ? next
+            : 1;
+        File.WriteAllText(file, (id + 1).ToString(CultureInfo.InvariantCulture));
+        return id;
+    }
+
+    private static void CreateFolder(string path, int mode)
+    {
+        Directory.CreateDirectory(path);
+        File.SetUnixFileMode(path, (UnixFileMode)mode);
+    }
+}
