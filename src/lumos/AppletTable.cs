@@ -1,9 +1,11 @@
 using Lumos.Cli;
+using Lumos.Node;
 
 /// <summary>Every command of the platform, by name. Each domain brings its own list; nothing else is decided here.</summary>
 internal static class AppletTable
 {
     public static IEnumerable<Applet> All() =>
     [
+        .. NodeApplets.All(),
     ];
 }

@@ -14,10 +14,10 @@ public sealed class Zpool(string zpool = "zpool") : IPools
 {
     public IReadOnlyList<PoolFacts> List()
     {
-        string output = Tool.Run(zpool, "list", "-H", "-p", "-o", "name,size,free,health,guid").OrThrow().Output;
+        string output = Tool.Run(zpool, "list", "-H", "-p", "-o", "name,size,free,health,guid,comment").OrThrow().Output;
         return output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split('\t'))
-            .Select(f => new PoolFacts(f[0], Number(f[1]), Number(f[2]), f[3], f[4]))
+            .Select(f => new PoolFacts(f[0], Number(f[1]), Number(f[2]), f[3], f[4], f[5]))
             .ToList();
     }
 
@@ -54,11 +54,23 @@ public sealed class Zpool(string zpool = "zpool") : IPools
         Tool.Run(
         [
             zpool, "create", .. pool.Force ? new[] { "-f" } : [], "-o", "cachefile=none",
+            .. pool.Comment.Length > 0 ? new[] { "-o", $"comment={pool.Comment}" } : [],
             .. pool.FileSystemProperties.SelectMany(p => new[] { "-O", $"{p.Key}={p.Value}" }),
             pool.Name, .. pool.Vdevs,
         ]).OrThrow();
 
-    public void Destroy(string name) => Tool.Run(zpool, "destroy", "-f", name).OrThrow();
+    public void Destroy(string name)
+    {
+        var devices = Devices(name).Paths;
+        Tool.Run(zpool, "destroy", "-f", name).OrThrow();
+        foreach (string device in devices)
+        {
+            // Else the disk would go on looking as if it held a pool's data. What cannot be cleared is no worse than that.
+            _ = Tool.Run(zpool, "labelclear", "-f", device);
+        }
+    }
+
+    public void SetComment(string name, string comment) => Tool.Run(zpool, "set", $"comment={comment}", name).OrThrow();
 
     public void Export(string name) => Tool.Run(zpool, "export", name).OrThrow();
 
@@ -68,7 +80,7 @@ public sealed class Zpool(string zpool = "zpool") : IPools
         return ParseStatus(output, name);
     }
 
-    /// <summary>Reads <c>zpool status -j</c>: vdevs nest, a vdev without vdevs of its own is a disk.</summary>
+    /// <summary>Reads <c>zpool status -j</c>: vdevs nest, a vdev without vdevs of its own is a device.</summary>
     public static PoolDevices ParseStatus(string json, string name)
     {
         try
@@ -99,7 +111,7 @@ public sealed class Zpool(string zpool = "zpool") : IPools
         {
             return [];
         }
-        return body["vdevs"] is JsonObject below ? below.SelectMany(Leaves) : [vdev.Key];
+        return body["vdevs"] is JsonObject below ? below.SelectMany(Leaves) : [body["path"]?.GetValue<string>() ?? vdev.Key];
     }
 
     private static long Number(string text) =>

@@ -40,6 +40,17 @@ public sealed class DiskInventory(string sysBlock = "/sys/block")
         }
     }
 
+    /// <summary>The whole disk that a device node (/dev/vda1, /dev/disk/by-id/…) belongs to, by its kernel name.</summary>
+    public static string DiskOf(string device)
+    {
+        string real = File.ResolveLinkTarget(device, returnFinalTarget: true)?.FullName ?? device;
+        string name = Path.GetFileName(real), entry = Path.Combine("/sys/class/block", name);
+        return File.Exists(Path.Combine(entry, "partition"))
+            && Directory.ResolveLinkTarget(entry, returnFinalTarget: true)?.FullName is { } path
+            ? Path.GetFileName(Path.GetDirectoryName(path)!)
+            : name;
+    }
+
     private bool IsDisk(string name) =>
         !NotDisks.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))
         && !name.Contains("boot", StringComparison.Ordinal) && !name.EndsWith("rpmb", StringComparison.Ordinal)

@@ -7,7 +7,8 @@ namespace Lumos.Node.FileSystems;
 /// <summary>
 /// Which imported pool is the system's: the one whose root holds the file .system_pool, written as the last step of setting
 /// up; without any, a pool named "zones" that has zones/var and zones/usbkey (one that SmartOS made or somebody made by
-/// hand). A pool of ours whose setting up was cut short carries the property org.lumos:setup=unfinished and no marker.
+/// hand). A pool of ours whose setting up was cut short bears the comment <see cref="Unfinished"/> and no marker; the comment
+/// is written by the transaction that makes the pool, so there is no moment at which it is not known for ours.
 /// </summary>
 /// <param name="Name">The pool.</param>
 /// <param name="Mountpoint">Where its first file system is mounted, /NAME.</param>
@@ -15,9 +16,8 @@ internal sealed record SystemPool(string Name, string Mountpoint)
 {
     internal const string DefaultName = "zones";
     internal const string Marker = ".system_pool";
-    internal const string SetupProperty = "org.lumos:setup";
-    internal const string Unfinished = "unfinished";
-    internal const string Finished = "finished";
+    internal const string Unfinished = "org.lumos:setup=unfinished";
+    internal const string Finished = "LumOS system pool";
 
     /// <summary>The dataset of that name in the pool.</summary>
     internal DatasetName Dataset(string path) => DatasetName.Parse($"{Name}/{path}");
@@ -29,13 +29,12 @@ internal sealed record SystemPool(string Name, string Mountpoint)
         var unfinished = new List<string>();
         var marked = new List<SystemPool>();
         SystemPool? byName = null;
-        var names = pools.List().Select(p => p.Name).ToList();
-        foreach (string name in names)
+        var all = pools.List();
+        foreach (var (name, comment) in all.Select(p => (p.Name, p.Comment)))
         {
             var root = DatasetName.Parse(name);
-            var properties = datasets.GetProperties(root, SetupProperty, "mountpoint");
             // A foreign pool may want to sit on / or /home; such a one is never mounted here.
-            string? mountpoint = properties["mountpoint"];
+            string? mountpoint = datasets.GetProperties(root, "mountpoint")["mountpoint"];
             if (mountpoint != "/" + name)
             {
                 continue;
@@ -46,7 +45,7 @@ internal sealed record SystemPool(string Name, string Mountpoint)
             {
                 marked.Add(pool);
             }
-            else if (properties[SetupProperty] == Unfinished)
+            else if (comment == Unfinished)
             {
                 unfinished.Add(name);
             }
@@ -62,7 +61,7 @@ internal sealed record SystemPool(string Name, string Mountpoint)
                 + "boot with zpool=NAME to choose one");
         }
         var system = marked.Find(p => p.Name == DefaultName) ?? marked.FirstOrDefault() ?? byName;
-        return new PoolsFound(system, unfinished, names);
+        return new PoolsFound(system, unfinished, [.. all.Select(p => p.Name)]);
     }
 }
 

@@ -2,6 +2,7 @@ using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Files;
 using Lumos.Drivers.Pools;
+using Lumos.Linux.Files;
 using Lumos.Node.Disks;
 using Lumos.Node.FileSystems;
 using Lumos.Node.Settings;
@@ -10,7 +11,7 @@ namespace Lumos.Node.FirstBoot;
 
 /// <summary>
 /// The steps from bare disks to a system pool, as a list made from the specification alone. The pool is born with
-/// org.lumos:setup=unfinished and loses that only together with getting its marker, so that after a power cut anywhere in
+/// the comment org.lumos:setup=unfinished and loses that only after getting its marker, so that after a power cut anywhere in
 /// between the next boot knows the pool for its own half-made one, takes it away and begins again.
 /// </summary>
 internal static class SetupPlan
@@ -46,10 +47,8 @@ internal static class SetupPlan
             {
                 Name = Pool,
                 Vdevs = spec.Layout.ZpoolWords(),
-                FileSystemProperties = new Dictionary<string, string>(MakePool.FileSystemProperties)
-                {
-                    [SystemPool.SetupProperty] = SystemPool.Unfinished,
-                },
+                FileSystemProperties = MakePool.FileSystemProperties,
+                Comment = SystemPool.Unfinished,
             }),
             t => t.Pools.Destroy(Pool)));
         foreach (var (name, properties) in Datasets)
@@ -131,9 +130,10 @@ internal static class SetupPlan
 
     private static void Mark(SetupTools tools)
     {
+        // All that the marker vouches for has to be on the disks before it.
+        DurableFile.SyncAll();
         AtomicFile.Write(Path.Combine(tools.Paths.Root, Pool, SystemPool.Marker), "");
-        tools.Datasets.SetProperties(
-            DatasetName.Parse(Pool), new Dictionary<string, string> { [SystemPool.SetupProperty] = SystemPool.Finished });
+        tools.Pools.SetComment(Pool, SystemPool.Finished);
     }
 
     private static DatasetName Dataset(string name) => DatasetName.Parse($"{Pool}/{name}");
