@@ -43,7 +43,7 @@ public static class PlatformBuilder
         var boot = build.BootArchive(stamp, layers, lumos);
         var iso = build.Iso(stamp, layers, boot);
         build.TellDrift(layers.Packages);
-        return Publish(options, stamp, layers, lumos, boot, iso);
+        return Publish(build.Log, options, stamp, layers, lumos, boot, iso);
     }
 
     /// <summary>Compiles the two programs.</summary>
@@ -105,7 +105,7 @@ public static class PlatformBuilder
         return differing;
     }
 
-    private static PlatformImage Publish(BuildOptions options, Stamp stamp, Layers layers, StageResult lumos, StageResult boot, StageResult iso)
+    private static PlatformImage Publish(BuildLog log, BuildOptions options, Stamp stamp, Layers layers, StageResult lumos, StageResult boot, StageResult iso)
     {
         string folder = Path.Combine(options.OutDirectory, "platform", stamp.ToString());
         string isoName = $"lumos-{stamp}.iso";
@@ -125,7 +125,7 @@ public static class PlatformBuilder
             File.WriteAllText(mark, iso.Key);
             DropOldOutputs(Path.Combine(options.OutDirectory, "platform"), stamp.ToString());
         }
-        PointLatest(Path.Combine(options.OutDirectory, "platform", "latest"), stamp.ToString());
+        PointLatest(log, Path.Combine(options.OutDirectory, "platform", "latest"), stamp.ToString());
         var image = new PlatformImage
         {
             Stamp = stamp.ToString(),
@@ -142,14 +142,11 @@ public static class PlatformBuilder
         return image;
     }
 
-    private static void PointLatest(string link, string target)
+    private static void PointLatest(BuildLog log, string link, string target)
     {
         if (new FileInfo(link).LinkTarget != target)
         {
-            string fresh = link + ".new";
-            File.Delete(fresh);
-            File.CreateSymbolicLink(fresh, target);
-            File.Move(fresh, link, overwrite: true);
+            log.Run(["ln", "--symbolic", "--force", "--no-dereference", target, link]);
         }
     }
 
@@ -235,6 +232,11 @@ public static class PlatformBuilder
         /// <summary>Reports each difference of what was resolved from the committed record.</summary>
         internal void TellDrift(StageResult packages)
         {
+            if (!File.Exists(RecordFile))
+            {
+                options.Notice($"{RecordFile} is missing: \"./lumos build relock\" makes it");
+                return;
+            }
             foreach (string sentence in PackageRecord.Load(RecordFile).DriftOf(PackageRecord.Load(packages["record"])))
             {
                 Log.Write("drift: " + sentence);

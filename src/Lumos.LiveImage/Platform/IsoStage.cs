@@ -23,8 +23,9 @@ internal static class IsoStage
         string platform = Path.Combine(tree, "platform");
         Directory.CreateDirectory(Path.Combine(tree, "boot/grub"));
         Directory.CreateDirectory(platform);
-        File.CreateSymbolicLink(Path.Combine(platform, "kernel"), kernel);
-        File.CreateSymbolicLink(Path.Combine(platform, "boot_archive"), bootArchive);
+        // All of them are in the cache, on one file system: names, not copies.
+        log.Run(["ln", kernel, Path.Combine(platform, "kernel")]);
+        log.Run(["ln", bootArchive, Path.Combine(platform, "boot_archive")]);
         File.WriteAllText(Path.Combine(tree, "boot/grub/grub.cfg"), File.ReadAllText(Path.Combine(recipe, "grub.cfg")).Replace("@STAMP@", stamp));
         Directory.CreateDirectory(Path.Combine(tree, "etc/version"));
         File.WriteAllText(Path.Combine(tree, "etc/version/platform"), stamp + "\n");
@@ -32,7 +33,7 @@ internal static class IsoStage
         string date = time.UtcDateTime.ToString("yyyyMMddHHmmss'00'", System.Globalization.CultureInfo.InvariantCulture);
         // xorriso and mtools take volume times and serial numbers from SOURCE_DATE_EPOCH; GRUB finds the medium by the UUID.
         log.Run(
-            ["grub-mkrescue", $"--output={target}", "--compress=xz", "--fonts=", "--locales=", "--themes=", tree, "--", "-follow", "link", "-volid", Label, "-volume_date", "uuid", date, "-alter_date_r", "b", "=" + seconds, "/", "--"],
+            ["grub-mkrescue", $"--output={target}", "--compress=xz", "--fonts=", "--locales=", "--themes=", tree, "--", "-volid", Label, "-volume_date", "uuid", date, "-alter_date_r", "b", "=" + seconds, "/", "--"],
             new Dictionary<string, string> { ["SOURCE_DATE_EPOCH"] = seconds });
         Scratch.Delete(tree);
     }
