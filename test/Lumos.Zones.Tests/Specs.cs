@@ -1,3 +1,4 @@
+using Lumos.Drivers.Oci;
 using Lumos.Zones.Bundle;
 
 namespace Lumos.Zones.Tests;
@@ -44,5 +45,5 @@ internal static class Specs
     };
 
     internal static BundlePlaces Places(bool unified) =>
-        new("/run/lumos/zones/ID/root", "/run/lumos/zones/ID/usr", "/run/lumos/zones/ID/zonename", "/zones", unified);
+        new("/run/lumos/zones/ID/root", "/run/lumos/zones/ID/usr", "/run/lumos/zones/ID/zonename", "/zones", unified ? OciRuntime.Crun : OciRuntime.Runc);
 }

@@ -23,12 +23,16 @@ public sealed record OciRuntime
     /// <summary>Limits may be given as cgroup2 files; if not, in the older terms that both versions understand.</summary>
     public bool UnifiedCgroups { get; init; }
 
+    /// <summary>It sets resource limits while it still may raise them; the other does so inside the user namespace.</summary>
+    public bool RaisesRlimits { get; init; }
+
     public static OciRuntime Crun { get; } = new()
     {
         Program = "/usr/bin/crun",
         StateRoot = "/run/crun",
         GlobalWords = ["--cgroup-manager=cgroupfs"],
         UnifiedCgroups = true,
+        RaisesRlimits = true,
     };
 
     public static OciRuntime Runc { get; } = new() { Program = "/usr/sbin/runc", StateRoot = "/run/runc" };

@@ -1,3 +1,5 @@
+using Lumos.Drivers.Oci;
+
 namespace Lumos.Zones.Bundle;
 
 /// <summary>What a bundle has to know of the machine; the rest is in the specification.</summary>
@@ -5,6 +7,6 @@ namespace Lumos.Zones.Bundle;
 /// <param name="PlatformUsr">The platform's /usr, already shown with the zone's ids.</param>
 /// <param name="ZoneNameFile">A file that holds the zone's name, shown inside for <c>zonename</c>.</param>
 /// <param name="CgroupParent">The cgroup above the zone's.</param>
-/// <param name="UnifiedCgroups">Limits are written as cgroup2 files.</param>
+/// <param name="Runtime">Who reads the bundle.</param>
 public sealed record BundlePlaces(
-    string Root, string PlatformUsr, string ZoneNameFile, string CgroupParent, bool UnifiedCgroups);
+    string Root, string PlatformUsr, string ZoneNameFile, string CgroupParent, OciRuntime Runtime);

@@ -29,7 +29,7 @@ public static class OciBundle
         ["ociVersion"] = "1.0.2",
         ["hostname"] = zone.Hostname,
         ["root"] = new JsonObject { ["path"] = places.Root, ["readonly"] = false },
-        ["process"] = Init(zone),
+        ["process"] = Init(zone, places.Runtime),
         ["mounts"] = ZoneMounts.Of(zone, places),
         ["linux"] = new JsonObject
         {
@@ -38,7 +38,7 @@ public static class OciBundle
             ["uidMappings"] = Array([Mapping(zone)]),
             ["gidMappings"] = Array([Mapping(zone)]),
             ["cgroupsPath"] = $"{places.CgroupParent}/{zone.Name}",
-            ["resources"] = ZoneLimits.Of(zone, places.UnifiedCgroups),
+            ["resources"] = ZoneLimits.Of(zone, places.Runtime.UnifiedCgroups),
             ["maskedPaths"] = Strings(
                 "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
                 "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/firmware"),
@@ -74,7 +74,7 @@ public static class OciBundle
         _ => ["/sbin/init"],
     };
 
-    private static JsonObject Init(ZoneSpec zone)
+    private static JsonObject Init(ZoneSpec zone, OciRuntime runtime)
     {
         var environment = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -96,7 +96,7 @@ public static class OciBundle
             ["env"] = Strings([.. environment.Select(pair => $"{pair.Key}={pair.Value}")]),
             ["cwd"] = "/",
             ["capabilities"] = CapabilitySets(effective: true),
-            ["rlimits"] = Array(Rlimits(zone)),
+            ["rlimits"] = Array(runtime.RaisesRlimits ? Rlimits(zone) : []),
             ["noNewPrivileges"] = false, // setuid programs work, among the zone's own ids
             ["oomScoreAdj"] = 0,
         };

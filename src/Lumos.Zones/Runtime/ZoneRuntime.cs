@@ -261,7 +261,7 @@ public sealed class ZoneRuntime : IZoneRuntime
         shown = spec with { Mounts = mounts.ToImmutable() };
         string name = Path.Combine(run, "zonename");
         File.WriteAllText(name, spec.Name + "\n");
-        return new BundlePlaces(root, usr, name, _layout.CgroupParent, _oci.UnifiedCgroups);
+        return new BundlePlaces(root, usr, name, _layout.CgroupParent, _oci);
     }
 
     private void StartDhcp(ZoneSpec spec)
