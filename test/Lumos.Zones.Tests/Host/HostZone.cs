@@ -1,6 +1,7 @@
 using Lumos.Drivers.Links;
 using Lumos.Drivers.Oci;
 using Lumos.Linux.Mounts;
+using Lumos.Linux.Netlink;
 using Lumos.Zones.Config;
 using Lumos.Zones.Runtime;
 
@@ -41,7 +42,7 @@ internal sealed class HostZone : IDisposable
         {
             Name = Name,
             Brand = ZoneBrand.Lx,
-            ZoneDid = 40_000 + (Environment.ProcessId % 1000 * 10) + number % 10,
+            ZoneDid = 40_000 + (Environment.ProcessId % 1000 * 20) + number % 20,
             ZonePath = zone,
             Hostname = "host-zone",
             MemoryBytes = 64L << 20,
@@ -70,6 +71,10 @@ internal sealed class HostZone : IDisposable
     internal IReadOnlyList<string> Leaks()
     {
         var leaks = new List<string>();
+        using (var stack = NetworkStack.Open())
+        {
+            leaks.AddRange(stack.Links().Where(l => l.Name.StartsWith($"v{Spec.ZoneDid}.", StringComparison.Ordinal)).Select(l => "link " + l.Name));
+        }
         leaks.AddRange(MountTable.Read().Where(m => m.Target.StartsWith(_folder, StringComparison.Ordinal)).Select(m => "mount " + m.Target));
         foreach (string hierarchy in Directory.GetDirectories("/sys/fs/cgroup"))
         {
@@ -134,6 +139,9 @@ internal sealed class HostZone : IDisposable
         Directory.CreateDirectory(Path.Combine(Layout.PlatformUsr, "bin"));
         File.WriteAllText(Path.Combine(Layout.PlatformUsr, "lib/lumos/zonename"), "global\n");
         File.Copy("/bin/busybox", Path.Combine(Layout.PlatformUsr, "bin/busybox"));
+        string methods = Path.Combine(Layout.PlatformUsr, "lib/svc/method");
+        Directory.CreateDirectory(methods);
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "zone-dhcp-script"), Path.Combine(methods, "zone-dhcp-script"));
     }
 }
 

@@ -1,0 +1,77 @@
+using System.Globalization;
+using Lumos.Core;
+using Lumos.Linux;
+using Lumos.Linux.Namespaces;
+using Lumos.Linux.Netlink;
+
+namespace Lumos.Drivers.Links;
+
+/// <summary>
+/// Veth pairs over netlink. The other end is born in the namespace it is for, so no link with a tenant's name is ever seen
+/// here; it is set up through a socket that was opened in there, so no thread of ours serves both sides.
+/// </summary>
+public sealed class VethLinks : INamespaceLinks
+{
+    public void Attach(IReadOnlyList<VethPlan> pairs, IReadOnlyList<RoutePlan> routes, int pid)
+    {
+        using var netNamespace = Namespace.Open(pid, NamespaceKinds.Net);
+        using var here = NetworkStack.Open();
+        using var inside = NetworkStack.OpenIn(netNamespace);
+        inside.SetUp(inside.GetLink("lo").Index);
+        foreach (var pair in pairs)
+        {
+            var bridge = here.FindLink(pair.Bridge)
+                ?? throw new LumosException("NicTagNotFound", $"there is no nic tag {pair.Bridge} on this machine");
+            var own = here.CreateVeth(
+                pair.HostName, new VethPeer(pair.PeerName, pair.PeerMac, netNamespace), mtu: (uint)pair.Mtu);
+            here.SetMaster(own.Index, bridge.Index);
+            var peer = inside.GetLink(pair.PeerName);
+            inside.SetMtu(peer.Index, (uint)pair.Mtu);
+            Namespace.RunInNet(netNamespace, () => SetAutoconf(pair));
+            foreach (var address in pair.Addresses)
+            {
+                inside.AddAddress(peer.Index, address);
+            }
+            here.SetUp(own.Index);
+            inside.SetUp(peer.Index);
+        }
+        foreach (var route in routes)
+        {
+            int? device = route.Device is null ? null : inside.GetLink(route.Device).Index;
+            inside.AddRoute(new Route(route.Destination, route.Gateway, device));
+        }
+    }
+
+    public void Remove(IReadOnlyList<string> names)
+    {
+        if (names.Count == 0)
+        {
+            return;
+        }
+        using var here = NetworkStack.Open();
+        foreach (string name in names)
+        {
+            if (here.FindLink(name) is { } link)
+            {
+                try
+                {
+                    here.DeleteLink(link.Index);
+                }
+                catch (ErrnoException e) when (e.Errno == Errno.ENODEV)
+                {
+                    // The kernel took it away meanwhile, with the namespace of its other end.
+                }
+            }
+        }
+    }
+
+    // /proc/sys/net shows the namespace of the thread that opens it.
+    private static void SetAutoconf(VethPlan pair)
+    {
+        string file = $"/proc/sys/net/ipv6/conf/{pair.PeerName}/accept_ra";
+        if (File.Exists(file))
+        {
+            File.WriteAllText(file, (pair.Autoconf ? 1 : 0).ToString(CultureInfo.InvariantCulture));
+        }
+    }
+}
