@@ -61,6 +61,35 @@ public sealed class SerialConsole : IDisposable
     /// <summary>Types a line and Enter.</summary>
     public void TypeLine(string line) => Type(line + "\r");
 
+    /// <summary>Answers getty's and login's questions and waits for a shell that carries out a command.</summary>
+    public void LogIn(string user, string password, TimeSpan limit)
+    {
+        WaitFor("login:", limit);
+        TypeLine(user);
+        WaitFor("assword:", limit);
+        TypeLine(password);
+        // What is typed while login starts the shell may be lost, so it is asked until it answers.
+        bool answered = Deadline.Poll(limit, TimeSpan.FromSeconds(2), () =>
+        {
+            int before = _seen;
+            TypeLine("echo logged-in-$((40+2))");
+            try
+            {
+                WaitFor("logged-in-42", TimeSpan.FromSeconds(3));
+                return true;
+            }
+            catch (LumosException)
+            {
+                _seen = before;
+                return false;
+            }
+        });
+        if (!answered)
+        {
+            throw new LumosException("SerialTimeout", $"{user} could not log in at the serial console; {_folder.SerialLog} ends with:\n{LastLines(_folder, 20)}");
+        }
+    }
+
     /// <summary>Forgets what came so far: the next wait looks only at what comes from now on.</summary>
     public void SkipToEnd() => _seen = ReadLog(_folder).Length;
 

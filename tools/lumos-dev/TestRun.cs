@@ -32,7 +32,7 @@ internal sealed record TestReport(TestCounts Counts, IReadOnlyList<TestFailure> 
         {
             counts += new TestCounts(Number(assembly, "passed"), Number(assembly, "failed") + Number(assembly, "errors"), Number(assembly, "skipped"));
             failures.AddRange(assembly.Descendants("test").Where(t => (string?)t.Attribute("result") == "Fail").Select(t =>
-                new TestFailure((string)t.Attribute("name")!, $"{(string?)t.Descendants("message").FirstOrDefault()}\n{(string?)t.Descendants("stack-trace").FirstOrDefault()}")));
+                new TestFailure((string)t.Attribute("name")!, string.Join('\n', new[] { "message", "stack-trace", "output" }.Select(part => (string?)t.Descendants(part).FirstOrDefault() ?? "")))));
             failures.AddRange(assembly.Descendants("error").Select(e =>
                 new TestFailure($"{(string?)e.Attribute("type")} {(string?)e.Attribute("name")}", (string?)e.Descendants("message").FirstOrDefault() ?? "")));
             skips.AddRange(assembly.Descendants("test").Where(t => (string?)t.Attribute("result") == "Skip").Select(t =>

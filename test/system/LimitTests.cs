@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Lumos.SystemTests;
+
+/// <summary>A zone that goes to its limits: quota 1 GiB, 128 MiB of memory, 200 processes.</summary>
+[Collection("04 limits")]
+public sealed class LimitTests : LiveTest
+{
+    private readonly Guid _zone;
+
+    public LimitTests(Suite suite)
+        : base(suite)
+    {
+        _ = suite.NativeZone; // its image is imported
+        _zone = Zone.FindByAlias("limits") ?? Zone.Create(Payloads.Bare("limits", suite.ImageUuid("lumos-base")));
+        Zone.WaitForZone(_zone, suite.Patient(60));
+    }
+
+    [Fact]
+    public void A_process_that_takes_too_much_memory_is_killed_and_the_zone_lives()
+    {
+        var run = Suite.Main.Qemu.Ssh.Run(["zlogin", $"{_zone}", "sh", "-c", "tail /dev/zero"], Suite.Patient(120));
+        Assert.False(run.TimedOut);
+        Assert.NotEqual(0, run.Status);
+        Assert.InRange(Counter("memory.events", "oom_kill"), 1, int.MaxValue);
+        Assert.Equal("alive", Ok(Zone.Zlogin(_zone, "echo", "alive")));
+        Assert.Equal((128L << 20).ToString(CultureInfo.InvariantCulture), Ok(Zone.Run("cat", $"/sys/fs/cgroup/zones/{_zone}/memory.max")));
+    }
+
+    [Fact]
+    public void Processes_end_at_max_lwps_and_the_zone_lives()
+    {
+        Zone.Zlogin(_zone, "sh", "-c", "n=0; while [ $n -lt 300 ]; do sleep 5 & n=$((n+1)); done");
+        Assert.InRange(Counter("pids.events", "max"), 1, int.MaxValue);
+        Zone.WaitFor("a process in the zone again", Suite.Patient(30), () => Zone.Zlogin(_zone, "true").Status == 0);
+    }
+
+    [Fact]
+    public void Writing_ends_at_the_quota_and_the_zone_lives()
+    {
+        // A file that does not compress, copied until there is no more room.
+        var run = Suite.Main.Qemu.Ssh.Run(["zlogin", $"{_zone}", "sh", "-c",
+            "dd if=/dev/urandom of=/root/piece bs=1M count=16 2>/dev/null; n=0; while cat /root/piece >>/root/big; do n=$((n+1)); [ $n -lt 100 ] || exit 0; done; exit 9"],
+            Suite.Patient(200));
+        Assert.Contains("quota", Fails(9, run), StringComparison.OrdinalIgnoreCase);
+        Ok(Zone.Zlogin(_zone, "rm", "-f", "/root/big", "/root/piece"));
+        Zone.WaitFor("room again", Suite.Patient(60), () => Zone.Zlogin(_zone, "sh", "-c", "echo x >/root/small").Status == 0);
+    }
+
+    private int Counter(string file, string name) =>
+        int.Parse(Lines(Ok(Zone.Run("cat", $"/sys/fs/cgroup/zones/{_zone}/{file}"))).Single(line => line.StartsWith(name + " ", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,68 @@
+using Lumos.Machine;
+using Xunit;
+
+namespace Lumos.SystemTests;
+
+/// <summary>QEMU is killed in the middle of a change; after the next boot the machine is as before the change or as after it.</summary>
+[Collection("09 power cut")]
+public sealed class PowerCutTests(Suite suite) : LiveTest(suite)
+{
+    [Fact]
+    public void In_the_middle_of_create()
+    {
+        var uuid = Guid.NewGuid();
+        var payload = Payloads.Bare("cut", Suite.ImageUuid("lumos-base"));
+        payload["uuid"] = uuid.ToString();
+        var creating = Task.Run(() => Zone.RunWith(payload.ToJsonString(), "vmadm", "create"), TestContext.Current.CancellationToken);
+        WaitInGuest($"grep -q {uuid} /etc/zones/index");
+        Cut(creating);
+
+        var record = Zone.Get(uuid);
+        Assert.Contains((string?)record?["state"] ?? "absent", new[] { "absent", "running", "stopped" });
+        AssertConsistent();
+        if (record is null)
+        {
+            Assert.Equal(uuid, Zone.Create(payload)); // nothing of the first attempt is in the way
+        }
+    }
+
+    [Fact]
+    public void In_the_middle_of_start()
+    {
+        var uuid = Zone.FindByAlias("cut") ?? Zone.Create(Payloads.Bare("cut", Suite.ImageUuid("lumos-base")));
+        Ok(Zone.Run("vmadm", "stop", $"{uuid}", "-F"));
+        var starting = Task.Run(() => Zone.Run("vmadm", "start", $"{uuid}"), TestContext.Current.CancellationToken);
+        WaitInGuest($"[ -e /sys/fs/cgroup/zones/{uuid} ]");
+        Cut(starting);
+
+        Assert.Contains((string?)Zone.Get(uuid)?["state"], new[] { "running", "stopped" });
+        Ok(Zone.Run("vmadm", "start", $"{uuid}"));
+        Zone.WaitForZone(uuid, Suite.Patient(60));
+        AssertConsistent();
+    }
+
+    [Fact]
+    public void In_the_middle_of_delete()
+    {
+        var uuid = Zone.FindByAlias("cut") ?? Zone.Create(Payloads.Bare("cut", Suite.ImageUuid("lumos-base")));
+        Ok(Zone.Run("vmadm", "stop", $"{uuid}", "-F"));
+        var deleting = Task.Run(() => Zone.Run("vmadm", "delete", $"{uuid}"), TestContext.Current.CancellationToken);
+        WaitInGuest($"! zfs list zones/{uuid} >/dev/null 2>&1 || ! grep -q {uuid}:installed /etc/zones/index");
+        Cut(deleting);
+
+        Assert.Contains((string?)Zone.Get(uuid)?["state"] ?? "absent", new[] { "absent", "stopped" });
+        AssertConsistent();
+        Zone.WaitForZone(Suite.NativeZone, Suite.Patient(60));
+    }
+
+    /// <summary>Waits in the guest itself, without a round trip between two looks. A change that is over sooner is no fault.</summary>
+    private void WaitInGuest(string condition) =>
+        Suite.Main.Qemu.Ssh.RunScript($"n=0; until {condition}; do n=$((n+1)); [ $n -lt 2000 ] || exit 1; done", Suite.Patient(30));
+
+    private void Cut(Task<CommandResult> change)
+    {
+        Suite.Main.CutPower();
+        change.Wait(TestContext.Current.CancellationToken); // its ssh has lost the other end; how it ended does not matter
+        Suite.Main.CutPowerAndBoot();
+    }
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Lumos.SystemTests;
+
+/// <summary>A zone of each brand, as its user meets it.</summary>
+[Collection("03 zones")]
+public sealed class ZoneTests(Suite suite) : LiveTest(suite)
+{
+    private const int FirstZoneId = 65536;
+
+    [Theory]
+    [InlineData("joyent", "native")]
+    [InlineData("lx", "debian")]
+    public void Create_leaves_it_running_and_listed(string brand, string alias)
+    {
+        var uuid = Suite.ZoneOf(brand);
+        Assert.Equal("running", Ok(Zone.Run("vmadm", "list", "-H", "-p", "-o", "state", $"uuid={uuid}")));
+        var record = Zone.Get(uuid);
+        Assert.NotNull(record);
+        Assert.Equal((brand, alias), ((string?)record["brand"], (string?)record["alias"]));
+        Assert.Equal($"/zones/{uuid}", (string?)record["zonepath"]);
+        Assert.Equal(uuid.ToString(), Ok(Zone.Run("vmadm", "lookup", "-1", $"alias={alias}")));
+        Assert.Contains($":{uuid}:running:", Ok(Zone.Run("zoneadm", "list", "-p")));
+        AssertConsistent();
+    }
+
+    [Theory]
+    [InlineData("joyent")]
+    [InlineData("lx")]
+    public void Zlogin_passes_words_streams_and_statuses(string brand)
+    {
+        var uuid = Suite.ZoneOf(brand);
+        Fails(7, Zone.Zlogin(uuid, "sh", "-c", "exit 7"));
+        Assert.Equal("root", Ok(Zone.Zlogin(uuid, "id", "-un")));
+        Assert.Equal("through", Ok(Zone.RunWith("through", "zlogin", uuid.ToString(), "cat")));
+        Fails(1, Zone.Run("zlogin", Guid.NewGuid().ToString(), "true"));
+    }
+
+    [Theory]
+    [InlineData("joyent")]
+    [InlineData("lx")]
+    public void It_reaches_the_gateway(string brand) => Ok(Zone.Zlogin(Suite.ZoneOf(brand), "ping", "-c", "1", "-W", "10", "10.0.2.2"));
+
+    [Theory]
+    [InlineData("joyent", "native")]
+    [InlineData("lx", "debian")]
+    public void It_has_the_name_of_its_payload(string brand, string hostname) => Assert.Equal(hostname, Ok(Zone.Zlogin(Suite.ZoneOf(brand), "hostname")));
+
+    [Theory]
+    [InlineData("joyent")]
+    [InlineData("lx")]
+    public void Its_root_is_nobody_outside(string brand)
+    {
+        string[] map = Ok(Zone.Zlogin(Suite.ZoneOf(brand), "cat", "/proc/self/uid_map")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("0", map[0]);
+        Assert.InRange(long.Parse(map[1], CultureInfo.InvariantCulture), FirstZoneId, uint.MaxValue);
+        Assert.Equal("65536", map[2]);
+    }
+
+    [Fact]
+    public void Zones_have_ranges_of_user_ids_apart() =>
+        Assert.NotEqual(Ok(Zone.Zlogin(Suite.NativeZone, "cat", "/proc/self/uid_map")), Ok(Zone.Zlogin(Suite.LxZone, "cat", "/proc/self/uid_map")));
+
+    [Fact]
+    public void A_native_zone_runs_SMF_on_the_platforms_usr()
+    {
+        Zone.WaitFor("services of the zone", Suite.Patient(30), () => Zone.Zlogin(Suite.NativeZone, "svcs", "-H", "-o", "state", "milestone/multi-user").Output.Trim() == "online");
+        Assert.Equal("", Ok(Zone.Zlogin(Suite.NativeZone, "svcs", "-x")));
+        Assert.Equal(Suite.NativeZone.ToString(), Ok(Zone.Zlogin(Suite.NativeZone, "zonename")));
+        Assert.Contains("Read-only", Fails(1, Zone.Zlogin(Suite.NativeZone, "touch", "/usr/x")));
+    }
+
+    [Fact]
+    public void An_lx_zone_runs_its_own_systemd()
+    {
+        Assert.Equal("systemd", Ok(Zone.Zlogin(Suite.LxZone, "cat", "/proc/1/comm")));
+        Zone.WaitFor("multi-user.target", Suite.Patient(30), () => Zone.Zlogin(Suite.LxZone, "systemctl", "is-active", "multi-user.target").Output.Trim() == "active");
+        Assert.Contains("VERSION_ID=\"13\"", Ok(Zone.Zlogin(Suite.LxZone, "cat", "/etc/os-release")));
+    }
+
+    [Fact]
+    public void A_zone_does_not_see_the_processes_of_others()
+    {
+        int seen = int.Parse(Ok(Zone.Zlogin(Suite.NativeZone, "sh", "-c", "ls -d /proc/[0-9]* | wc -l")), CultureInfo.InvariantCulture);
+        int all = int.Parse(Ok(Zone.Shell("ls -d /proc/[0-9]* | wc -l")), CultureInfo.InvariantCulture);
+        Assert.InRange(seen, 1, all / 2);
+    }
+
+    [Fact]
+    public void Tags_and_metadata_are_kept()
+    {
+        var uuid = Suite.NativeZone;
+        Ok(Zone.RunWith("""{"set_tags":{"role":"test"},"set_customer_metadata":{"k":"v"}}""", "vmadm", "update", uuid.ToString()));
+        var record = Zone.Get(uuid)!;
+        Assert.Equal("test", (string?)record["tags"]!["role"]);
+        Assert.Equal("v", (string?)record["customer_metadata"]!["k"]);
+        Assert.Equal(uuid.ToString(), Ok(Zone.Run("vmadm", "lookup", "tags.role=test")));
+    }
+}
