@@ -1,0 +1,16 @@
+using Lumos.Core;
+
+namespace Lumos.Drivers.Fetch;
+
+/// <summary>Something could not be fetched. The message names the URL; the reason follows in it or as the cause.</summary>
+public sealed class FetchException(string url, string reason, int? status = null, Exception? inner = null)
+    : LumosException("FetchFailed", $"cannot fetch {url}{(reason.Length > 0 ? ": " + reason : "")}", inner: inner)
+{
+    public string Url { get; } = url;
+
+    /// <summary>The server's HTTP status, when it answered.</summary>
+    public int? Status { get; } = status;
+
+    /// <summary>The server answered that there is no such thing.</summary>
+    public bool IsNotFound => Status is 404 or 410;
+}

@@ -1,0 +1,233 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Lumos.Core;
+
+namespace Lumos.Drivers.Fetch;
+
+/// <summary>How to fetch.</summary>
+public sealed record FetchOptions
+{
+    /// <summary>Take any certificate.</summary>
+    public bool Insecure { get; init; }
+
+    /// <summary>To connect, and for each wait for more bytes.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    public string UserAgent { get; init; } = "lumos";
+}
+
+/// <summary>How a download went.</summary>
+/// <param name="Length">Bytes in the file now.</param>
+/// <param name="Resumed">How many of them were there before.</param>
+public sealed record DownloadResult(long Length, long Resumed);
+
+/// <summary>
+/// Fetches over HTTP: small texts whole and bounded, large files into a file with resuming. Proxies come from http_proxy,
+/// https_proxy and no_proxy. Redirects are followed, but never from https to http. Blocking: callers are commands.
+/// A time-out is one of no progress, so that a slow link finishes and a dead one does not hold us for ever.
+/// </summary>
+public sealed class HttpFetcher : IDisposable
+{
+    private const int BlockSize = 128 << 10;
+
+    private readonly HttpClient _client;
+    private readonly FetchOptions _options;
+
+    public HttpFetcher(FetchOptions? options = null)
+    {
+        _options = options ?? new FetchOptions();
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = true,
+            MaxAutomaticRedirections = 5,
+            ConnectTimeout = _options.Timeout,
+            UseCookies = false,
+        };
+        if (_options.Insecure)
+        {
+#pragma warning disable CA5359 // The user asked for it (imgadm sources -k, IMGADM_INSECURE=1).
+            handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true };
+#pragma warning restore CA5359
+        }
+        _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        _client.DefaultRequestHeaders.UserAgent.ParseAdd(_options.UserAgent);
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    /// <summary>A small body as a whole.</summary>
+    /// <param name="url">What to get.</param>
+    /// <param name="maxBytes">A longer body is refused.</param>
+    /// <param name="accept">Media type asked for.</param>
+    /// <exception cref="FetchException">Not reachable, not 200, too long or cut short.</exception>
+    public byte[] GetBytes(string url, int maxBytes, string accept = "application/json") => Guard(url, watch =>
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Parse(url));
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
+        using var response = _client.Send(request, HttpCompletionOption.ResponseHeadersRead, watch.Token);
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            throw Refused(url, response);
+        }
+        using var body = response.Content.ReadAsStream(watch.Token);
+        using var memory = new MemoryStream();
+        Copy(url, body, memory, maxBytes, null, watch);
+        if (response.Content.Headers.ContentLength is { } length && length != memory.Length)
+        {
+            throw new FetchException(url, "the connection was cut");
+        }
+        return memory.ToArray();
+    });
+
+    /// <summary>
+    /// Brings a file to <paramref name="path"/>. What is there already is taken for the beginning of it, and only the
+    /// rest is asked for; a server that cannot continue sends it whole, which starts the file anew. On failure the file
+    /// keeps what came, for the next time. Whether the bytes are the right ones is for the caller to check.
+    /// </summary>
+    /// <param name="url">What to get.</param>
+    /// <param name="path">Where to; made when missing, for its owner alone.</param>
+    /// <param name="maxBytes">The file may not become longer.</param>
+    /// <param name="progress">Called with the bytes in the file so far, at most once per block.</param>
+    /// <exception cref="FetchException">Not reachable, refused, too long or cut short.</exception>
+    public DownloadResult Download(string url, string path, long maxBytes, Action<long>? progress = null) => Guard(url, watch =>
+    {
+        using var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        if (file.Length >= maxBytes)
+        {
+            file.SetLength(0); // as long as it may be, yet asked for again: its bytes were wrong
+        }
+        long had = file.Length;
+        using var request = new HttpRequestMessage(HttpMethod.Get, Parse(url));
+        if (had > 0)
+        {
+            request.Headers.Range = new RangeHeaderValue(had, null);
+        }
+        using var response = _client.Send(request, HttpCompletionOption.ResponseHeadersRead, watch.Token);
+        switch (response.StatusCode)
+        {
+            case HttpStatusCode.PartialContent when response.Content.Headers.ContentRange?.From == had:
+                file.Position = had;
+                break;
+            case HttpStatusCode.OK:
+                had = 0;
+                file.SetLength(0);
+                break;
+            case HttpStatusCode.RequestedRangeNotSatisfiable or HttpStatusCode.PartialContent:
+                // What we have is no beginning of what is there now: next time from the start.
+                file.SetLength(0);
+                throw new FetchException(url, "what was downloaded before does not fit what is there now", (int)response.StatusCode);
+            default:
+                throw Refused(url, response);
+        }
+        using var body = response.Content.ReadAsStream(watch.Token);
+        long got = Copy(url, body, file, maxBytes - had, progress is null ? null : n => progress(had + n), watch);
+        if (response.Content.Headers.ContentLength is { } length && length != got)
+        {
+            throw new FetchException(url, "the connection was cut");
+        }
+        return new DownloadResult(file.Length, had);
+    });
+
+    private long Copy(string url, Stream from, Stream to, long max, Action<long>? progress, CancellationTokenSource watch)
+    {
+        byte[] block = new byte[BlockSize];
+        long total = 0;
+        while (true)
+        {
+            watch.CancelAfter(_options.Timeout);
+            int got;
+            try
+            {
+                // The synchronous read takes no token; the asynchronous one does, and waiting on it here is all we do.
+                got = from.ReadAsync(block, watch.Token).AsTask().GetAwaiter().GetResult();
+            }
+            catch (IOException)
+            {
+                throw new FetchException(url, "the connection was cut");
+            }
+            if (got == 0)
+            {
+                return total;
+            }
+            total += got;
+            if (total > max)
+            {
+                throw new FetchException(url, $"it is longer than the {max} bytes that are allowed");
+            }
+            to.Write(block, 0, got);
+            progress?.Invoke(total);
+        }
+    }
+
+    private T Guard<T>(string url, Func<CancellationTokenSource, T> fetch)
+    {
+        using var watch = new CancellationTokenSource(_options.Timeout);
+        try
+        {
+            return fetch(watch);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new FetchException(url, $"no answer within {_options.Timeout.TotalSeconds:0} s");
+        }
+        catch (HttpRequestException e)
+        {
+            throw new FetchException(url, Reason(e));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LumosException("DownloadNotWritten", $"cannot keep what comes from {url}", inner: e);
+        }
+    }
+
+    // The framework's own texts are stripped from our binaries; the codes are not.
+    private static string Reason(HttpRequestException error)
+    {
+        for (Exception? e = error; e is not null; e = e.InnerException)
+        {
+            if (e is SocketException socket)
+            {
+                return socket.SocketErrorCode switch
+                {
+                    SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "the host's name cannot be resolved",
+                    SocketError.ConnectionRefused => "the connection was refused",
+                    SocketError.HostUnreachable or SocketError.NetworkUnreachable => "the host cannot be reached",
+                    SocketError.ConnectionReset => "the connection was cut",
+                    SocketError.TimedOut => "the connection timed out",
+                    var code => code.ToString(),
+                };
+            }
+            if (e is AuthenticationException)
+            {
+                return "the server's certificate cannot be trusted";
+            }
+        }
+        return error.HttpRequestError switch
+        {
+            HttpRequestError.ResponseEnded => "the connection was cut",
+            HttpRequestError.NameResolutionError => "the host's name cannot be resolved",
+            HttpRequestError.ConnectionError => "the connection failed",
+            HttpRequestError.SecureConnectionError => "no secure connection could be made",
+            HttpRequestError.InvalidResponse => "the answer is no HTTP",
+            HttpRequestError.ProxyTunnelError => "the proxy refused",
+            var kind => kind.ToString(),
+        };
+    }
+
+    private static FetchException Refused(string url, HttpResponseMessage response) =>
+        new(url, $"the server answered {(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd(), (int)response.StatusCode);
+
+    private static Uri Parse(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            ? uri
+            : throw new LumosException("InvalidUrl", $"\"{url}\" is not an http or https URL");
+}

@@ -1,0 +1,85 @@
+using System.IO.Compression;
+using Lumos.Core;
+using Lumos.Drivers.Tools;
+using Lumos.Linux;
+using Lumos.Linux.Handles;
+
+namespace Lumos.Images.Import;
+
+/// <summary>
+/// An image file as the plain stream it holds. How it is compressed is told by its first bytes, whatever its name or
+/// manifest say. gzip is read here; bzip2, xz and zstd by their tools, which read the file themselves.
+/// </summary>
+internal sealed class Decompressor : IDisposable
+{
+    private readonly FileStream _file;
+    private readonly RunningTool? _tool;
+
+    private Decompressor(FileStream file, Stream output, RunningTool? tool)
+    {
+        _file = file;
+        Output = output;
+        _tool = tool;
+    }
+
+    public Stream Output { get; }
+
+    /// <summary>How far the file has been read, in bytes; null when a tool reads it.</summary>
+    public long? Position => _tool is null ? _file.Position : null;
+
+    public long Length => _file.Length;
+
+    public static Decompressor Open(string path)
+    {
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 128 << 10);
+        try
+        {
+            Span<byte> magic = stackalloc byte[6];
+            int got = file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
+            string? tool = Recognise(magic[..got]);
+            file.Position = 0;
+            if (tool is null or "gzip")
+            {
+                return new Decompressor(file, tool is null ? file : new GZipStream(file, CompressionMode.Decompress), null);
+            }
+            using var input = new FileDescriptor((int)file.SafeFileHandle.DangerousGetHandle(), owns: false);
+            var running = RunningTool.Start([tool, "-dc"], pipeOutput: true, input: input);
+            return new Decompressor(file, running.Output!, running);
+        }
+        catch (ErrnoException e)
+        {
+            file.Dispose();
+            throw new LumosException("UncompressionError", $"cannot decompress {path}", inner: e);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The tool that understands these first bytes; null: not compressed.</summary>
+    public static string? Recognise(ReadOnlySpan<byte> magic) =>
+        magic.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]) ? "gzip"
+        : magic.StartsWith("BZh"u8) ? "bzip2"
+        : magic.SequenceEqual((ReadOnlySpan<byte>)[0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0]) ? "xz"
+        : magic.StartsWith((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd]) ? "zstd"
+        : null;
+
+    /// <summary>Call at the end of <see cref="Output"/>: a tool that failed leaves an end that looks like any other.</summary>
+    /// <exception cref="LumosException">UncompressionError.</exception>
+    public void Finish()
+    {
+        if (_tool?.Finish() is { Succeeded: false } result)
+        {
+            throw new LumosException("UncompressionError", $"cannot decompress {_file.Name}", inner: new ToolException(result));
+        }
+    }
+
+    public void Dispose()
+    {
+        Output.Dispose();
+        _tool?.Dispose();
+        _file.Dispose();
+    }
+}

@@ -1,0 +1,135 @@
+using Lumos.Core;
+using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Files;
+using Lumos.Images.Model;
+using Lumos.Images.Store;
+
+namespace Lumos.Images.Import;
+
+/// <summary>
+/// Makes an installed image of a checked file: receive as POOL/UUID-partial, see that it is one dataset of the right kind
+/// with one snapshot, call that @final, take away what a stream may bring that a machine must not follow (a mountpoint),
+/// write the database's record, rename to POOL/UUID. Until the rename, which is one step, there is no image; every failure
+/// takes all steps back, and what a power cut leaves (UUID-partial, a record without a dataset) the next import removes or
+/// overwrites. The caller holds the image's lock.
+/// </summary>
+public sealed class ImageInstaller(ImageStore store, ImportReport report)
+{
+    public const string PartialEnding = "-partial";
+
+    /// <summary>Takes the lock of an image's import or removal; waits for whoever holds it.</summary>
+    public static FileLock Lock(ImageStore store, Uuid uuid, ImportReport report) =>
+        FileLock.Acquire(Path.Combine(Path.GetFullPath(store.Paths.Locks), $"img.{uuid}.import.lock"), onWait: report.Warn);
+
+    /// <summary>Refuses an image whose origin is not installed on the pool.</summary>
+    /// <exception cref="LumosException">OriginNotInstalled, exit status 3.</exception>
+    public void RequireOrigin(ImageManifest manifest, string pool)
+    {
+        if (manifest.Origin is { } origin && !store.TryGet(origin, out _, pool))
+        {
+            throw new LumosException("OriginNotInstalled",
+                $"image {manifest} is an increment of image {origin}, which is not installed on pool {pool}; install that first",
+                ImageStore.NotInstalledStatus);
+        }
+    }
+
+    /// <summary>Installs; the image must not be there yet.</summary>
+    /// <param name="manifest">What the file is.</param>
+    /// <param name="file">The stream, maybe compressed; its checksum has been seen to.</param>
+    /// <param name="pool">Where to.</param>
+    /// <param name="source">URL for the record; null: a local file.</param>
+    /// <exception cref="LumosException">The pool is missing or full, the stream is damaged or not what the manifest says.</exception>
+    public InstalledImage Install(ImageManifest manifest, string file, string pool, string? source)
+    {
+        var image = new InstalledImage(manifest.Uuid, pool, manifest, source) { IsVolume = manifest.IsVolume };
+        var datasets = store.Datasets;
+        var partial = datasets.Exists(image.DatasetName)
+            ? throw DatasetException.Exists(image.DatasetName.Value)
+            : PartialOf(image.DatasetName);
+        using var undo = new UndoStack(report.Warn);
+        RemovePartial(partial); // of an import that a power cut ended
+        undo.Push($"destroy {partial}", () => RemovePartial(partial));
+        Receive(manifest, file, partial, OriginSnapshot(manifest, pool));
+        Settle(manifest, partial);
+        undo.Push("remove the record", () => store.Database.Remove(pool, manifest.Uuid));
+        store.Database.Save(pool, manifest, source);
+        datasets.Rename(partial, image.DatasetName);
+        undo.Commit();
+        return image;
+    }
+
+    internal static DatasetName PartialOf(DatasetName image) => DatasetName.Parse(image.Value + PartialEnding);
+
+    private static SnapshotName? OriginSnapshot(ImageManifest manifest, string pool) =>
+        manifest.Origin is { } origin ? new InstalledImage(origin, pool, null, null).FinalSnapshot : null;
+
+    private void Receive(ImageManifest manifest, string file, DatasetName partial, SnapshotName? origin)
+    {
+        using var decompressor = Decompressor.Open(file);
+        using var receive = store.Datasets.OpenReceive(partial, new ReceiveOptions { Origin = origin });
+        var block = new byte[256 << 10];
+        long done = 0;
+        int Read()
+        {
+            try
+            {
+                return decompressor.Output.Read(block);
+            }
+            catch (Exception e) when (e is InvalidDataException or IOException)
+            {
+                throw new LumosException("UncompressionError", $"the file of image {manifest} cannot be decompressed", inner: e);
+            }
+        }
+
+        while (Read() is var got and > 0)
+        {
+            receive.Input.Write(block, 0, got);
+            done += got;
+            report.Bytes(decompressor.Position ?? done, decompressor.Position is null ? 0 : decompressor.Length);
+        }
+        // Both ends are asked, the decompressor first: what it cut short must not be received as a whole.
+        decompressor.Finish();
+        receive.Finish();
+    }
+
+    private void Settle(ImageManifest manifest, DatasetName partial)
+    {
+        var datasets = store.Datasets;
+        var all = datasets.List(partial, DatasetKinds.All);
+        var kind = all[0].Kind;
+        if (all.Any(e => e.Dataset != partial))
+        {
+            throw new LumosException("InvalidImage", $"the stream of image {manifest} holds more than one dataset");
+        }
+        if ((kind == DatasetKinds.Volume) != manifest.IsVolume)
+        {
+            throw new LumosException("InvalidImage",
+                $"the stream of image {manifest} is that of a {(manifest.IsVolume ? "file system" : "volume")}, but its type is {manifest.Type}");
+        }
+        var snapshots = all.Where(e => e.Snapshot is not null).Select(e => e.Snapshot!).ToList();
+        if (snapshots is not [var snapshot])
+        {
+            throw new LumosException("UnexpectedNumberOfSnapshots",
+                $"the stream of image {manifest} holds {snapshots.Count} snapshots ({string.Join(", ", snapshots.Select(s => s.Name))}) instead of one");
+        }
+        if (snapshot.Name != InstalledImage.SnapshotLeaf)
+        {
+            datasets.RenameSnapshot(snapshot, InstalledImage.SnapshotLeaf);
+        }
+        if (kind == DatasetKinds.FileSystem)
+        {
+            // A stream may bring a mountpoint such as /etc, and a mounted image is of no use anyway: VMs use its clones,
+            // which take their properties from the pool and not from here.
+            datasets.SetProperties(partial, new Dictionary<string, string> { ["canmount"] = "noauto" });
+            datasets.Inherit(partial, "mountpoint");
+        }
+    }
+
+    private void RemovePartial(DatasetName partial)
+    {
+        if (store.Datasets.Exists(partial))
+        {
+            store.Datasets.Destroy(partial, recursive: true);
+        }
+    }
+}

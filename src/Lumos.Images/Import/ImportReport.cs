@@ -1,0 +1,17 @@
+namespace Lumos.Images.Import;
+
+/// <summary>Where an import tells how it goes.</summary>
+public sealed record ImportReport
+{
+    /// <summary>An outcome: "Imported image …".</summary>
+    public Action<string> Say { get; init; } = _ => { };
+
+    /// <summary>A stage begins.</summary>
+    public Action<string> Stage { get; init; } = _ => { };
+
+    /// <summary>Bytes done of a total (0: unknown).</summary>
+    public Action<long, long> Bytes { get; init; } = (_, _) => { };
+
+    /// <summary>Something went wrong that was dealt with.</summary>
+    public Action<string> Warn { get; init; } = _ => { };
+}

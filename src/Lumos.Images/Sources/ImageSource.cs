@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using Lumos.Core;
+
+namespace Lumos.Images.Sources;
+
+/// <summary>A place images come from.</summary>
+/// <param name="Url">Without a slash at its end; may hold "?channel=NAME".</param>
+/// <param name="Insecure">Take any certificate.</param>
+public sealed record ImageSource(string Url, bool Insecure = false)
+{
+    /// <summary>SmartOS's public server.</summary>
+    public static readonly ImageSource Default = new("https://images.smartos.org");
+
+    /// <summary>The only protocol there is so far.</summary>
+    public const string Imgapi = "imgapi";
+
+    /// <summary>imgapi in sources of ours; what a configuration made elsewhere says is kept, and refused when it is used.</summary>
+    public string Type { get; init; } = Imgapi;
+
+    /// <summary>The channel named in the URL.</summary>
+    public string? Channel => new Uri(Url).Query.TrimStart('?').Split('&')
+        .Where(t => t.StartsWith("channel=", StringComparison.Ordinal)).Select(t => Uri.UnescapeDataString(t[8..])).FirstOrDefault();
+
+    /// <summary>Reads what a user gave.</summary>
+    /// <exception cref="LumosException">InvalidUrl; NotSupported: a type other than imgapi.</exception>
+    public static ImageSource Parse(string url, string? type = null, bool insecure = false)
+    {
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length > 0
+            || uri.Fragment.Length > 0)
+        {
+            throw new LumosException("InvalidUrl", $"\"{url}\" is not the http or https URL of an image source");
+        }
+        RequireKnown(type ?? Imgapi, url);
+        string bare = uri.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        return new ImageSource(bare + uri.Query, insecure);
+    }
+
+    /// <summary>The URL of a call, such as images/UUID, with the channel if there is one.</summary>
+    public string At(string path, string? channel = null, string? query = null)
+    {
+        RequireKnown(Type, Url);
+        var terms = new List<string>();
+        if (query is not null)
+        {
+            terms.Add(query);
+        }
+        if ((channel ?? Channel) is { } name)
+        {
+            terms.Add($"channel={Uri.EscapeDataString(name)}");
+        }
+        return $"{new Uri(Url).GetLeftPart(UriPartial.Path).TrimEnd('/')}/{path}{(terms.Count > 0 ? "?" : "")}{string.Join('&', terms)}";
+    }
+
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject { ["url"] = Url, ["type"] = Type };
+        if (Insecure)
+        {
+            json["insecure"] = true;
+        }
+        return json;
+    }
+
+    private static void RequireKnown(string type, string url)
+    {
+        if (type is "docker" or "dsapi")
+        {
+            throw new LumosException("NotSupported", $"source {url} is of type {type}, which is not supported yet; only imgapi is");
+        }
+        if (type != Imgapi)
+        {
+            throw new LumosException("InvalidArgument", $"\"{type}\" is not a type of image source; only imgapi is supported", 2);
+        }
+    }
+}
