@@ -1,5 +1,6 @@
 using Lumos.Cli;
 using Lumos.Node;
+using Lumos.Images.Applets;
 
 /// <summary>Every command of the platform, by name. Each domain brings its own list; nothing else is decided here.</summary>
 internal static class AppletTable
@@ -7,5 +8,6 @@ internal static class AppletTable
     public static IEnumerable<Applet> All() =>
     [
         .. NodeApplets.All(),
+        .. ImagesApplets.All(),
     ];
 }

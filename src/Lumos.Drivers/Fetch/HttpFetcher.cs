@@ -128,6 +128,10 @@ public sealed class HttpFetcher : IDisposable
             default:
                 throw Refused(url, response);
         }
+        if (had + response.Content.Headers.ContentLength > maxBytes)
+        {
+            throw TooLong(url, maxBytes);
+        }
         using var body = response.Content.ReadAsStream(watch.Token);
         long got = Copy(url, body, file, maxBytes - had, progress is null ? null : n => progress(had + n), watch);
         if (response.Content.Headers.ContentLength is { } length && length != got)
@@ -161,7 +165,7 @@ public sealed class HttpFetcher : IDisposable
             total += got;
             if (total > max)
             {
-                throw new FetchException(url, $"it is longer than the {max} bytes that are allowed");
+                throw TooLong(url, max);
             }
             to.Write(block, 0, got);
             progress?.Invoke(total);
@@ -222,6 +226,10 @@ public sealed class HttpFetcher : IDisposable
             var kind => kind.ToString(),
         };
     }
+
+    // With the status, so that it is not taken for a connection that may do better next time.
+    private static FetchException TooLong(string url, long max) =>
+        new(url, $"it is longer than the {max} bytes that are allowed", (int)HttpStatusCode.OK);
 
     private static FetchException Refused(string url, HttpResponseMessage response) =>
         new(url, $"the server answered {(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd(), (int)response.StatusCode);

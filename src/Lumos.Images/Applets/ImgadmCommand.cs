@@ -1,0 +1,208 @@
+using System.Text.Json.Nodes;
+using Lumos.Cli;
+using Lumos.Core;
+using Lumos.Drivers.Fetch;
+using Lumos.Images.Import;
+using Lumos.Images.Sources;
+using Lumos.Images.Store;
+
+namespace Lumos.Images.Applets;
+
+/// <summary>
+/// imgadm: finds the subcommand, runs it, and says what went wrong. Data and outcomes go to standard output as SmartOS has
+/// it; progress, warnings and errors to standard error. Exit status: 0, 1 failure, 2 usage, 3 not installed.
+/// </summary>
+public sealed class ImgadmCommand(AppletContext context, ImageStore store)
+{
+    /// <summary>The version of SmartOS's imgadm whose interface this is.</summary>
+    public const string InterfaceVersion = "3.9.4";
+
+    public const string DefaultPool = "zones";
+
+    private static readonly string[] NotYet = ["update", "create", "publish"];
+
+    internal AppletContext Context => context;
+
+    internal ImageStore Store => store;
+
+    public int Run()
+    {
+        bool structured = false;
+        try
+        {
+            var args = new ArgParser().Flag('h', "help").Flag("version").Flag('v', "verbose").Flag('E')
+                .StopAtFirstOperand().Parse(context.Args);
+            structured = args.Has('E');
+            if (args.Has("version"))
+            {
+                context.Out.WriteLine($"imgadm {InterfaceVersion}");
+                return ExitStatus.Success;
+            }
+            if (args.Has('h') || !args.TryOperand(0, out string? verb))
+            {
+                (args.Has('h') ? context.Out : context.Error).Write(ImgadmHelp.Overview);
+                return args.Has('h') ? ExitStatus.Success : ExitStatus.Usage;
+            }
+            return Dispatch(verb, [.. args.Operands.Skip(1)]);
+        }
+        catch (LumosException e)
+        {
+            return Fail(e, structured);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && e.HResult != Linux.Errno.EPIPE))
+        {
+            return Fail(new LumosException("FileSystem", LumosException.Describe(e)), structured);
+        }
+    }
+
+    private int Dispatch(string verb, IReadOnlyList<string> words)
+    {
+        if (verb == "help" && words is [var topic, ..])
+        {
+            context.Out.Write(ImgadmHelp.Of(Canonical(topic)) ?? throw Unknown(topic));
+            return ExitStatus.Success;
+        }
+        verb = Canonical(verb);
+        if (words.TakeWhile(w => w != "--").Any(w => w is "-h" or "--help") && ImgadmHelp.Of(verb) is { } help)
+        {
+            context.Out.Write(help);
+            return ExitStatus.Success;
+        }
+        return verb switch
+        {
+            "help" => Print(ImgadmHelp.Overview),
+            "sources" => new SourcesVerb(this).Run(words),
+            "list" => ListVerbs.List(this, words),
+            "avail" => ListVerbs.Available(this, words),
+            "ancestry" => ListVerbs.Ancestry(this, words),
+            "show" => ShowVerbs.Show(this, words),
+            "get" => ShowVerbs.Get(this, words),
+            "import" => ImportVerbs.Import(this, words),
+            "install" => ImportVerbs.Install(this, words),
+            "delete" => DeleteVerbs.Delete(this, words),
+            "vacuum" => DeleteVerbs.Vacuum(this, words),
+            _ when NotYet.Contains(verb) => throw new LumosException("NotSupported", $"\"imgadm {verb}\" is not supported yet"),
+            _ => throw Unknown(verb),
+        };
+    }
+
+    private static string Canonical(string verb) => verb switch
+    {
+        "available" => "avail",
+        "info" => "get",
+        "destroy" => "delete",
+        "?" => "help",
+        _ => verb,
+    };
+
+    private static UsageException Unknown(string verb) => new($"unknown subcommand \"{verb}\"; \"imgadm help\" lists them");
+
+    private int Print(string text)
+    {
+        context.Out.Write(text);
+        return ExitStatus.Success;
+    }
+
+    private int Fail(LumosException e, bool structured)
+    {
+        string message = LumosException.Describe(e);
+        if (structured)
+        {
+            // One record in the form of SmartOS's logs (bunyan), which callers of "imgadm -E" read from the last line.
+            context.Error.WriteLine(new JsonObject
+            {
+                ["name"] = "imgadm",
+                ["hostname"] = Environment.MachineName,
+                ["pid"] = Environment.ProcessId,
+                ["level"] = 50,
+                ["err"] = new JsonObject { ["code"] = e.Code, ["message"] = message, ["exitStatus"] = e.ExitStatus },
+                ["msg"] = message,
+                ["time"] = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture),
+                ["v"] = 0,
+            }.ToJsonString());
+        }
+        else
+        {
+            context.Error.WriteLine($"{context.Name}: {message}");
+        }
+        return e.ExitStatus;
+    }
+
+    // ---- what the subcommands share
+
+    internal void Warn(string text) => context.Error.WriteLine($"{context.Name}: {text}");
+
+    /// <exception cref="LumosException">InvalidUuid; NotSupported: something that looks like a docker image.</exception>
+    internal static Uuid ParseUuid(string text) =>
+        !Uuid.IsValid(text) && text.Any(c => c is ':' or '/')
+            ? throw new LumosException("NotSupported", $"\"{text}\" looks like a docker image; docker images are not supported yet")
+            : Uuid.Parse(text);
+
+    /// <summary>The pool said, or the one that has the image ("zones" first).</summary>
+    internal InstalledImage Installed(Uuid uuid, string? pool) =>
+        pool is null && store.TryGet(uuid, out var image, DefaultPool) ? image : store.Get(uuid, pool);
+
+    internal FetchOptions FetchOptions(ImgadmConfig config) => new()
+    {
+        Insecure = context.Environment("IMGADM_INSECURE") is "1" or "true",
+        UserAgent = $"imgadm/{InterfaceVersion}{(config.UserAgentExtra is { Length: > 0 } extra ? " " + extra : "")}",
+    };
+
+    /// <summary>The clients of the configured sources, or of the one given.</summary>
+    internal ClientList Clients(string? sourceUrl = null, string? channel = null)
+    {
+        var config = ImgadmConfig.Load(store.Paths);
+        IReadOnlyList<ImageSource> sources = sourceUrl is null ? config.Sources : [ImageSource.Parse(sourceUrl)];
+        return new ClientList([.. sources.Select(s => new ImgapiClient(s, FetchOptions(config), channel))]);
+    }
+
+    /// <summary>Clients that are closed together.</summary>
+    internal sealed class ClientList(IReadOnlyList<ImgapiClient> all) : IDisposable
+    {
+        public IReadOnlyList<ImgapiClient> All => all;
+
+        public void Dispose()
+        {
+            foreach (var client in all)
+            {
+                client.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Progress on standard error, outcomes on standard output, never both on one line.</summary>
+    internal sealed class Reporter(ImgadmCommand command, bool quiet) : IDisposable
+    {
+        private Progress? _progress;
+
+        public ImportReport Report => new()
+        {
+            Say = text =>
+            {
+                Dispose();
+                command.Context.Out.WriteLine(text);
+            },
+            Warn = text =>
+            {
+                Dispose();
+                command.Warn(text);
+            },
+            Stage = text =>
+            {
+                Dispose();
+                if (!quiet)
+                {
+                    _progress = Progress.For(command.Context);
+                    _progress.Stage(text);
+                }
+            },
+            Bytes = (done, total) => _progress?.Bytes(done, total),
+        };
+
+        public void Dispose()
+        {
+            _progress?.Dispose();
+            _progress = null;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+namespace Lumos.Images.Applets;
+
+/// <summary>What imgadm help prints.</summary>
+internal static class ImgadmHelp
+{
+    public const string Overview = """
+        Manage the images of this machine.
+
+        Usage:
+            imgadm [OPTIONS] COMMAND [ARGS...]
+            imgadm help COMMAND
+
+        Options:
+            -h, --help       Print this help
+            --version        Print the version
+            -E               Print an error as one JSON record
+            -v, --verbose    Accepted for SmartOS's sake
+
+        Commands:
+            sources    List, add and delete image sources
+            avail      List the images of the sources
+            show       Show the manifest of an image of a source
+            import     Bring in an image from a source
+            install    Install an image from files
+            list       List installed images
+            get        Show an installed image
+            ancestry   List an installed image and its origins
+            delete     Delete an installed image
+            vacuum     Delete installed images that nothing uses
+
+        """;
+
+    private const string Listing = """
+            -j          JSON
+            -H          No header
+            -o FIELDS   Columns: any field of the manifest, such as name or requirements.min_ram; source, zpool, clones, size,
+                        published_date, pub. Default: uuid,name,version,os,type,pub
+            -s FIELDS   Sort by these; -FIELD descends. Default: published_at,name
+
+        """;
+
+    private static readonly Dictionary<string, string> Texts = new()
+    {
+        ["help"] = "Usage: imgadm help [COMMAND]\n",
+        ["sources"] = """
+            Usage:
+                imgadm sources [-j | -v]             list
+                imgadm sources -a URL [-t imgapi] [-k] [-f]
+                                                     add; -k: take any certificate; -f: do not ask whether it answers
+                imgadm sources -d URL                delete
+                imgadm sources -c [-j]               ask each whether it answers
+
+            """,
+        ["avail"] = "Usage: imgadm avail [-j] [-H] [-o FIELDS] [-s FIELDS] [FIELD=VALUE | FIELD=~TEXT]...\n\n" + Listing,
+        ["list"] = "Usage: imgadm list [-j] [-H] [-o FIELDS] [-s FIELDS] [FIELD=VALUE | FIELD=~TEXT]...\n\n" + Listing,
+        ["ancestry"] = "Usage: imgadm ancestry [-j] [-H] [-o FIELDS] [-P POOL] UUID\n\n" + Listing,
+        ["show"] = "Usage: imgadm show [-S URL] [-C CHANNEL] UUID\n",
+        ["get"] = """
+            Usage: imgadm get [-r] [-P POOL] UUID
+
+                -r    With the names of its clones and the images made on top of it
+
+            """,
+        ["import"] = """
+            Usage: imgadm import [-q] [-C CHANNEL] [-P POOL] [-S URL] UUID
+
+                -q            No progress
+                -C CHANNEL    Ask for this channel
+                -P POOL       Default: zones
+                -S URL        Ask this source only
+
+            """,
+        ["install"] = """
+            Usage: imgadm install -m MANIFEST -f FILE [-P POOL] [-q]
+
+            """,
+        ["delete"] = "Usage: imgadm delete [-P POOL] UUID\n",
+        ["vacuum"] = """
+            Usage: imgadm vacuum [-n] [-f]
+
+                -n    Only say what would be deleted
+                -f    Do not ask
+
+            """,
+    };
+
+    public static string? Of(string verb) => Texts.GetValueOrDefault(verb);
+}
