@@ -1,6 +1,6 @@
 using Lumos.Cli;
-using Lumos.Node;
 using Lumos.Images.Applets;
+using Lumos.Node;
 
 /// <summary>Every command of the platform, by name. Each domain brings its own list; nothing else is decided here.</summary>
 internal static class AppletTable
