@@ -1,5 +1,6 @@
 using Lumos.Cli;
 using Lumos.Images.Applets;
+using Lumos.Network;
 using Lumos.Node;
 
 /// <summary>Every command of the platform, by name. Each domain brings its own list; nothing else is decided here.</summary>
@@ -7,6 +8,7 @@ internal static class AppletTable
 {
     public static IEnumerable<Applet> All() =>
     [
+        .. NetworkApplets.All(),
         .. NodeApplets.All(),
         .. ImagesApplets.All(),
     ];

@@ -2,6 +2,7 @@ using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Core.Boot;
 using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Notices;
 using Lumos.Drivers.Pools;
 using Lumos.Node.Host;
 

@@ -3,6 +3,7 @@ using Lumos.Core.Boot;
 using Lumos.Core.Configuration;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Files;
+using Lumos.Drivers.Notices;
 using Lumos.Node.Host;
 
 namespace Lumos.Node.FileSystems;

@@ -1,6 +1,7 @@
 using System.Text;
 using Lumos.Core;
 using Lumos.Core.Boot;
+using Lumos.Drivers.Notices;
 using Lumos.Linux;
 using Lumos.Node.Host;
 

@@ -2,6 +2,7 @@ using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Core.Boot;
 using Lumos.Drivers.Files;
+using Lumos.Drivers.Notices;
 using Lumos.Node.FileSystems;
 using Lumos.Node.Settings;
 
@@ -86,13 +87,13 @@ internal sealed class FirstBootService(SetupTools tools)
         AtomicFile.Write(shadow, text, Modes.ReadableByRoot);
     }
 
-    internal static int Applet(AppletContext context, Func<Host.BootNotes, FirstBootService> compose, BootArguments boot)
+    internal static int Applet(AppletContext context, Func<BootNotes, FirstBootService> compose, BootArguments boot)
     {
         if (context.Args is not ["start"])
         {
             throw new UsageException("usage: first-boot start (a method of svc:/system/smartdc/init)");
         }
-        var notes = new Host.BootNotes(context.Error);
+        var notes = new BootNotes(context.Error);
         try
         {
             return compose(notes).Run(boot);

@@ -1,4 +1,5 @@
 using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Notices;
 using Lumos.Drivers.Pools;
 using Lumos.Node.FileSystems;
 using Lumos.Node.Host;

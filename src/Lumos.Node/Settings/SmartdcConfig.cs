@@ -3,6 +3,7 @@ using Lumos.Core;
 using Lumos.Core.Boot;
 using Lumos.Core.Configuration;
 using Lumos.Drivers.Files;
+using Lumos.Drivers.Notices;
 using Lumos.Drivers.Tools;
 using Lumos.Linux;
 using Lumos.Node.FileSystems;

@@ -1,16 +1,16 @@
-namespace Lumos.Node.Host;
+namespace Lumos.Drivers.Notices;
 
 /// <summary>
 /// What a boot-time step says: always to its log (standard error, kept by SMF), and, when a person in front of the machine
 /// has to know, on the console too.
 /// </summary>
-internal sealed class BootNotes(TextWriter log, string console = "/dev/console")
+public sealed class BootNotes(TextWriter log, string console = "/dev/console")
 {
     /// <summary>For the log.</summary>
-    internal void Say(string sentence) => log.WriteLine(sentence);
+    public void Say(string sentence) => log.WriteLine(sentence);
 
     /// <summary>For the log and the console.</summary>
-    internal void Announce(string sentence)
+    public void Announce(string sentence)
     {
         log.WriteLine(sentence);
         try
