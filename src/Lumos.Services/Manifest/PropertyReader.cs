@@ -6,12 +6,6 @@ namespace Lumos.Services.Manifest;
 /// <summary>Reads &lt;property_group&gt; and, of a &lt;template&gt;, what is shown to people: name, description, manual page.</summary>
 internal static class PropertyReader
 {
-    private static readonly string[] Types =
-    [
-        "count", "integer", "opaque", "host", "hostname", "net_address", "net_address_v4", "net_address_v6",
-        "time", "astring", "ustring", "boolean", "fmri", "uri",
-    ];
-
     internal static PropertyBag ReadGroup(PropertyBag bag, XmlElement element)
     {
         string name = element.Required("name");
@@ -92,7 +86,7 @@ internal static class PropertyReader
     private static string Type(XmlElement element)
     {
         string type = element.Optional("type") ?? "astring";
-        return Types.Contains(type) ? type : throw element.Error($"\"{type}\" is not a type of property");
+        return PropertyTypes.IsKnown(type) ? type : throw element.Error($"\"{type}\" is not a type of property");
     }
 
     private static string Checked(XmlElement element, string type, string value) =>
