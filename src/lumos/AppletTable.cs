@@ -2,6 +2,7 @@ using Lumos.Cli;
 using Lumos.Images.Applets;
 using Lumos.Network;
 using Lumos.Node;
+using Lumos.Services;
 
 /// <summary>Every command of the platform, by name. Each domain brings its own list; nothing else is decided here.</summary>
 internal static class AppletTable
@@ -11,5 +12,6 @@ internal static class AppletTable
         .. NetworkApplets.All(),
         .. NodeApplets.All(),
         .. ImagesApplets.All(),
+        .. ServicesApplets.All(),
     ];
 }

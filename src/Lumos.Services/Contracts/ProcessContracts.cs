@@ -89,7 +89,7 @@ public sealed class ProcessContracts(EventLoop loop) : IContracts
     {
         foreach (var (key, handle) in _held.Where(h => h.Key.Item1 == fmri).ToList())
         {
-            loop.Remove(handle.PidFd);
+            loop.Remove(handle.Descriptor);
             handle.Dispose();
             _held.Remove(key);
         }
@@ -97,14 +97,14 @@ public sealed class ProcessContracts(EventLoop loop) : IContracts
 
     private void Hold(Fmri fmri, int pid)
     {
-        if (_held.ContainsKey((fmri, pid)) || ProcessHandle.Open(pid) is not { } handle)
+        if (_held.ContainsKey((fmri, pid)) || ProcessHandle.TryOpen(pid) is not { } handle)
         {
             return;
         }
         _held[(fmri, pid)] = handle;
-        loop.Add(handle.PidFd, PollEvents.Readable, _ =>
+        loop.Add(handle.Descriptor, PollEvents.Readable, _ =>
         {
-            loop.Remove(handle.PidFd);
+            loop.Remove(handle.Descriptor);
             handle.Dispose();
             _held.Remove((fmri, pid));
             if (IsEmpty(fmri))

@@ -63,7 +63,7 @@ public sealed class MethodProcesses(
     public bool Adopt(Fmri fmri, WatchedProcess process)
     {
         // Open first, then compare: from here on the number cannot come to mean another process.
-        if (ProcessHandle.Open(process.Pid) is not { } handle)
+        if (ProcessHandle.TryOpen(process.Pid) is not { } handle)
         {
             return false;
         }
@@ -73,9 +73,9 @@ public sealed class MethodProcesses(
             return false;
         }
         _watched[fmri] = process.Pid;
-        loop.Add(handle.PidFd, PollEvents.Readable, _ =>
+        loop.Add(handle.Descriptor, PollEvents.Readable, _ =>
         {
-            loop.Remove(handle.PidFd);
+            loop.Remove(handle.Descriptor);
             handle.Dispose();
             Report(fmri, process.Pid, 0);
         });
