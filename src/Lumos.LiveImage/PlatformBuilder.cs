@@ -36,20 +36,19 @@ public static class PlatformBuilder
     public static PlatformImage Build(BuildOptions options)
     {
         RequireRoot();
-        var build = new Run(options);
+        var build = new PlatformRun(options);
         var stamp = Stamp.Of(build.Log, options.RepositoryRoot);
         var layers = build.Layers();
         var lumos = build.LumosLayer(stamp, layers);
         var boot = build.BootArchive(stamp, layers, lumos);
         var iso = build.Iso(stamp, layers, boot);
-        build.TellDrift(layers.Packages);
         return Publish(build.Log, options, stamp, layers, lumos, boot, iso);
     }
 
     /// <summary>Compiles the two programs.</summary>
     public static PlatformBinaries BuildBinaries(BuildOptions options)
     {
-        var binaries = new Run(options).Binaries();
+        var binaries = new PlatformRun(options).Binaries();
         return new PlatformBinaries(binaries["lumos"], binaries["lumos-init"]);
     }
 
@@ -57,7 +56,7 @@ public static class PlatformBuilder
     public static IReadOnlyList<string> Relock(BuildOptions options)
     {
         RequireRoot();
-        var build = new Run(options);
+        var build = new PlatformRun(options);
         var before = PackageRecord.Load(build.RecordFile);
         var resolved = build.ResolveAnew();
         return before.DriftOf(resolved);
@@ -70,7 +69,7 @@ public static class PlatformBuilder
     public static IReadOnlyList<string> Reproduce(BuildOptions options)
     {
         RequireRoot();
-        var build = new Run(options);
+        var build = new PlatformRun(options);
         var stamp = Stamp.Of(build.Log, options.RepositoryRoot);
         var layers = build.Layers();
         var lumos = build.LumosLayer(stamp, layers);
@@ -105,7 +104,7 @@ public static class PlatformBuilder
         return differing;
     }
 
-    private static PlatformImage Publish(BuildLog log, BuildOptions options, Stamp stamp, Layers layers, StageResult lumos, StageResult boot, StageResult iso)
+    private static PlatformImage Publish(BuildLog log, BuildOptions options, Stamp stamp, PlatformLayers layers, StageResult lumos, StageResult boot, StageResult iso)
     {
         string folder = Path.Combine(options.OutDirectory, "platform", stamp.ToString());
         string isoName = $"lumos-{stamp}.iso";
@@ -172,111 +171,6 @@ public static class PlatformBuilder
         if (!Environment.IsPrivilegedProcess)
         {
             throw new LumosException("NeedsRoot", "building an image unpacks Debian packages with their owners, which needs root");
-        }
-    }
-
-    /// <summary>The stages whose results the later ones share.</summary>
-    private sealed record Layers(StageResult Packages, StageResult Zfs, StageResult Platform, StageResult Binaries);
-
-    /// <summary>One build: its options, log and cache, and each stage as a call.</summary>
-    private sealed class Run(BuildOptions options)
-    {
-        internal BuildLog Log { get; } = new(options.LogFile);
-
-        internal string Recipe { get; } = Path.Combine(options.RepositoryRoot, "images/platform");
-
-        internal string RecordFile => Path.Combine(Recipe, "packages.lock");
-
-        private string ListFile => Path.Combine(Recipe, "packages.list");
-
-        private StageCache Cache { get; } = new(options.CacheDirectory, options.Progress);
-
-        internal Layers Layers()
-        {
-            var binaries = Binaries(); // first: a compiler's error should not wait for a download
-            var packages = Packages();
-            StageResult zfs;
-            try
-            {
-                zfs = ZfsModules(packages);
-            }
-            catch (LumosException e) when (packages.Cached)
-            {
-                // Debian's archive drops a kernel's headers when the next kernel comes: start over with what it has now.
-                options.Notice($"the packages kept from an earlier build seem to be gone from the archive ({LumosException.Describe(e)}); resolving them anew");
-                Cache.Forget(PackagesStage.Name, packages.Key);
-                packages = Packages();
-                zfs = ZfsModules(packages);
-            }
-            var platform = Cache.Get(PlatformLayerStage.Name, PlatformLayerStage.Key(Recipe, packages, zfs),
-                work => PlatformLayerStage.Make(Log, Recipe, packages, zfs, work));
-            return new Layers(packages, zfs, platform, binaries);
-        }
-
-        internal StageResult Binaries() =>
-            Cache.Get(BinariesStage.Name, BinariesStage.Key(options.RepositoryRoot), work => BinariesStage.Make(Log, options.RepositoryRoot, work));
-
-        internal StageResult LumosLayer(Stamp stamp, Layers layers) =>
-            Cache.Get(LumosLayerStage.Name, LumosLayerStage.Key(options.RepositoryRoot, stamp.ToString(), layers.Platform, layers.Binaries),
-                work => LumosLayerStage.Make(Log, options.RepositoryRoot, stamp.ToString(), stamp.Time, layers.Platform, layers.Binaries, work));
-
-        internal StageResult BootArchive(Stamp stamp, Layers layers, StageResult lumos) =>
-            Cache.Get(BootArchiveStage.Name, BootArchiveStage.Key(layers.Platform, lumos, layers.Binaries),
-                work => BootArchiveStage.Make(layers.Platform.Directory, layers.Platform["platform.squashfs"], lumos["lumos.squashfs"],
-                    layers.Binaries["lumos-init"], stamp.Time, Path.Combine(work, "boot_archive")));
-
-        internal StageResult Iso(Stamp stamp, Layers layers, StageResult boot) =>
-            Cache.Get(IsoStage.Name, IsoStage.Key(Recipe, layers.Platform, boot),
-                work => IsoStage.Make(Log, Recipe, layers.Platform["kernel"], boot["boot_archive"], stamp.ToString(), stamp.Time, work, Path.Combine(work, "lumos.iso")));
-
-        /// <summary>Reports each difference of what was resolved from the committed record.</summary>
-        internal void TellDrift(StageResult packages)
-        {
-            if (!File.Exists(RecordFile))
-            {
-                options.Notice($"{RecordFile} is missing: \"./lumos build relock\" makes it");
-                return;
-            }
-            foreach (string sentence in PackageRecord.Load(RecordFile).DriftOf(PackageRecord.Load(packages["record"])))
-            {
-                Log.Write("drift: " + sentence);
-                options.Notice("drift: " + sentence);
-            }
-        }
-
-        /// <summary>Resolves the list with what the archive has now, writes the record, and keeps the stage under the new record's key.</summary>
-        internal PackageRecord ResolveAnew()
-        {
-            string key = PackagesStage.Key(ListFile, RecordFile);
-            Cache.Forget(PackagesStage.Name, key);
-            var packages = Cache.Get(PackagesStage.Name, key, work => PackagesStage.Make(Log, ListFile, work));
-            File.Copy(packages["record"], RecordFile, overwrite: true);
-            string newKey = PackagesStage.Key(ListFile, RecordFile);
-            if (newKey != key)
-            {
-                Cache.Rename(PackagesStage.Name, key, newKey);
-            }
-            return PackageRecord.Load(RecordFile);
-        }
-
-        private StageResult Packages()
-        {
-            var packages = Cache.Get(PackagesStage.Name, PackagesStage.Key(ListFile, RecordFile), work => PackagesStage.Make(Log, ListFile, work));
-            if (options.Locked)
-            {
-                var drift = PackageRecord.Load(RecordFile).DriftOf(PackageRecord.Load(packages["record"]));
-                if (drift.Count > 0)
-                {
-                    throw new LumosException("PackagesDrifted", $"the packages differ from {RecordFile} (\"./lumos build relock\" renews it):\n  {string.Join("\n  ", drift)}");
-                }
-            }
-            return packages;
-        }
-
-        private StageResult ZfsModules(StageResult packages)
-        {
-            var record = PackageRecord.Load(packages["record"]);
-            return Cache.Get(ZfsModulesStage.Name, ZfsModulesStage.Key(record), work => ZfsModulesStage.Make(Log, record, work));
         }
     }
 }

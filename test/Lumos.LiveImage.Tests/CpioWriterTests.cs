@@ -1,5 +1,6 @@
 using System.Text;
 using Lumos.LiveImage.Archive;
+using Xunit;
 
 namespace Lumos.LiveImage.Tests;
 

@@ -1,5 +1,6 @@
 using Lumos.Core;
 using Lumos.LiveImage.Recipe;
+using Xunit;
 
 namespace Lumos.LiveImage.Tests;
 

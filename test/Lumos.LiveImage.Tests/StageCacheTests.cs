@@ -1,4 +1,5 @@
 using Lumos.LiveImage.Stages;
+using Xunit;
 
 namespace Lumos.LiveImage.Tests;
 
@@ -80,7 +81,7 @@ public sealed class StageCacheTests : IDisposable
         File.WriteAllText(Path.Combine(tree, "d", "a"), "2");
         Assert.NotEqual(before, new StageKey().AddTree(tree).Finish());
         Assert.NotEqual(new StageKey().Add("ab").Add("c").Finish(), new StageKey().Add("a").Add("bc").Finish());
-        Assert.Equal(before.Length, 32);
+        Assert.Equal(32, before.Length);
     }
 
     [Fact]

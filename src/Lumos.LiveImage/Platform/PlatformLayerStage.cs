@@ -23,7 +23,7 @@ internal static class PlatformLayerStage
     private static readonly string[] EarlyModules = ["loop", "squashfs", "overlay"];
 
     internal static string Key(string recipe, StageResult packages, StageResult zfs) =>
-        new StageKey().Add(Name).Add(Version).Add(CompressionLevel).Add(packages.Key).Add(zfs.Key)
+        new StageKey().Add(Name).Add(Version).Add(CompressionLevel).AddFile(packages["record"], "record").Add(zfs.Key) // the same packages give the same tree, whatever the list said
             .AddFile(Path.Combine(recipe, "remove.list"), "remove.list")
             .AddFile(Path.Combine(recipe, "modules.list"), "modules.list").Finish();
 
@@ -40,7 +40,7 @@ internal static class PlatformLayerStage
         File.Move(Path.Combine(tree, "boot", "vmlinuz-" + release), kernel);
         InstallModules(log, tree, release, recipe, zfs);
         log.Run(["chroot", tree, "ldconfig"]); // libraries of other suites are new to its cache
-        Prune(log, tree, recipe);
+        Pruning.Apply(log, tree, RecipeLines.Load(Path.Combine(recipe, "remove.list")));
         KeepPackageList(tree, record);
         File.Copy(Path.Combine(tree, "etc/shadow"), Path.Combine(work, "shadow"));
         LibraryCheck.Run(tree);
@@ -80,51 +80,6 @@ internal static class PlatformLayerStage
             File.Copy(zfs[module], Path.Combine(extra, module));
         }
         log.Run(["chroot", tree, "depmod", "--all", release]);
-    }
-
-    private static void Prune(BuildLog log, string tree, string recipe)
-    {
-        var patterns = RecipeLines.Load(Path.Combine(recipe, "remove.list")).Select(l => new PathPattern(l)).ToList();
-        var used = new HashSet<PathPattern>();
-        foreach (string path in Below(tree, "").ToList())
-        {
-            var match = patterns.FirstOrDefault(p => p.Matches(path));
-            if (match is null)
-            {
-                continue;
-            }
-            used.Add(match);
-            var info = new FileInfo(Path.Combine(tree, path));
-            if (info.LinkTarget is null && Directory.Exists(info.FullName))
-            {
-                Scratch.Delete(info.FullName);
-            }
-            else if (Directory.Exists(info.DirectoryName)) // else it went with a folder above it
-            {
-                info.Delete();
-            }
-        }
-        foreach (var pattern in patterns.Where(p => !used.Contains(p)))
-        {
-            log.Write($"remove.list: nothing matches {pattern}");
-        }
-    }
-
-    /// <summary>Every path below a folder, folders before what is in them; links are not followed.</summary>
-    private static IEnumerable<string> Below(string tree, string relative)
-    {
-        foreach (var entry in new DirectoryInfo(Path.Combine(tree, relative)).EnumerateFileSystemInfos())
-        {
-            string path = relative.Length == 0 ? entry.Name : relative + "/" + entry.Name;
-            yield return path;
-            if (entry is DirectoryInfo && entry.LinkTarget is null)
-            {
-                foreach (string below in Below(tree, path))
-                {
-                    yield return below;
-                }
-            }
-        }
     }
 
     private static void KeepPackageList(string tree, PackageRecord record)

@@ -1,0 +1,50 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Lumos.Core;
+
+namespace Lumos.LiveImage.ZoneImages;
+
+/// <summary>The fixed part of a zone image's manifest: images/NAME/image.json.</summary>
+public sealed record ImageRecipe(string Name, string Version, JsonObject Json)
+{
+    // A name space of our own for version 5 UUIDs; any fixed random UUID does.
+    private static readonly Guid NameSpace = Guid.Parse("5b9c1f0e-6a3d-4d0f-9a53-0d7c2a1e8f46");
+
+    public static ImageRecipe Load(string path)
+    {
+        var json = JsonNode.Parse(File.ReadAllText(path)) as JsonObject
+            ?? throw new LumosException("BadRecipe", $"{path} holds no JSON object");
+        string Text(string key) => (string?)json[key] ?? throw new LumosException("BadRecipe", $"{path} lacks \"{key}\"");
+        return new ImageRecipe(Text("name"), Text("version"), json);
+    }
+
+    /// <summary>The image's identity: the same name, version and content have the same UUID on every machine.</summary>
+    public Guid UuidOf(string content)
+    {
+        byte[] name = Encoding.UTF8.GetBytes($"{Name}@{Version}:{content}");
+#pragma warning disable CA5350 // RFC 9562 makes version 5 of SHA-1
+        byte[] hash = SHA1.HashData([.. NameSpace.ToByteArray(bigEndian: true), .. name])[..16];
+#pragma warning restore CA5350
+        hash[6] = (byte)((hash[6] & 0x0F) | 0x50);
+        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
+        return new Guid(hash, bigEndian: true);
+    }
+
+    /// <summary>The manifest, version 2, of this recipe's image with this compressed stream.</summary>
+    public JsonObject Manifest(Guid uuid, DateTimeOffset published, long size, string sha1)
+    {
+        var manifest = new JsonObject { ["v"] = 2, ["uuid"] = uuid.ToString() };
+        foreach (var (key, value) in Json)
+        {
+            manifest[key] = value?.DeepClone();
+        }
+        manifest["owner"] = "00000000-0000-0000-0000-000000000000";
+        manifest["state"] = "active";
+        manifest["disabled"] = false;
+        manifest["public"] = true;
+        manifest["published_at"] = published.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        manifest["files"] = new JsonArray(new JsonObject { ["sha1"] = sha1, ["size"] = size, ["compression"] = "gzip" });
+        return manifest;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text;
+using Lumos.Core;
+using Lumos.LiveImage.Archive;
+
+namespace Lumos.LiveImage.ZoneImages;
+
+/// <summary>
+/// Turns a tar archive into a ZFS stream. The build machine has no ZFS, the platform has: its kernel and boot archive
+/// run in a virtual machine with images/stream/init in the place of /init. The archive is the first disk; the stream comes
+/// out on the second, from 1 MiB on, with its length at the start.
+/// </summary>
+internal static class ZfsStream
+{
+    private const int MemoryMegabytes = 1536, HeaderBytes = 1 << 20;
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
+
+    /// <summary>Writes the gzip-compressed stream of <paramref name="tar"/> to <paramref name="target"/>.</summary>
+    internal static void Make(BuildLog log, string init, string kernel, string bootArchive, IReadOnlyList<string> accelerator, string tar, string work, string target)
+    {
+        string archive = Path.Combine(work, "boot_archive");
+        File.Copy(bootArchive, archive);
+        using (var output = new FileStream(archive, FileMode.Append))
+        {
+            var cpio = new CpioWriter(output, DateTimeOffset.UnixEpoch);
+            cpio.AddFile("init", init, 0b111_101_101); // unpacked after the archive's own: this one counts
+            cpio.Finish();
+        }
+        string input = Path.Combine(work, "input");
+        File.Copy(tar, input);
+        string disk = Path.Combine(work, "output");
+        SetLength(input, Up(new FileInfo(tar).Length));
+        File.Create(disk).Dispose();
+        SetLength(disk, Up(2 * new FileInfo(tar).Length) + (64L << 20)); // sparse
+        log.Run(
+            [
+                "timeout", ((int)Limit.TotalSeconds).ToString(), "qemu-system-x86_64", .. accelerator,
+                "-m", MemoryMegabytes.ToString(), "-smp", "2", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                "-serial", "stdio", "-kernel", kernel, "-initrd", archive, "-append", "console=ttyS0 quiet panic=-1",
+                "-drive", $"file={input},if=virtio,format=raw,readonly=on", "-drive", $"file={disk},if=virtio,format=raw",
+            ]);
+        long length = LengthOf(disk);
+        if (length == 0)
+        {
+            throw new LumosException("NoStream", "the virtual machine that makes ZFS streams ended without one; its console is in the build's log");
+        }
+        string stream = Path.Combine(work, "stream");
+        log.Run(["sh", "-c", $"tail --bytes=+{HeaderBytes + 1} '{disk}' | head --bytes={length} > '{stream}'"]);
+        log.Run(["sh", "-c", $"pigz --no-name --stdout '{stream}' > '{target}'"]);
+        foreach (string each in new[] { archive, input, disk, stream })
+        {
+            File.Delete(each);
+        }
+    }
+
+    private static long LengthOf(string disk)
+    {
+        byte[] start = new byte[32];
+        using var stream = File.OpenRead(disk);
+        stream.ReadExactly(start);
+        string text = Encoding.ASCII.GetString(start).TrimEnd('\0', '\n', ' ');
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long length) && length <= stream.Length - HeaderBytes ? length : 0;
+    }
+
+    private static long Up(long size) => (size + 0xFFFFF) & ~0xFFFFFL;
+
+    private static void SetLength(string path, long length)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Write);
+        stream.SetLength(length);
+    }
+}
