@@ -7,9 +7,19 @@ using Lumos.Zones.Config;
 
 namespace Lumos.Zones;
 
-/// <summary>Makes a <see cref="ZoneSpec"/> of a zone's configuration and its routes. Pure.</summary>
+/// <summary>Makes a <see cref="ZoneSpec"/> of a zone's configuration and its routes.</summary>
 public static class ZoneSpecReader
 {
+    /// <summary>Reads both from the disk.</summary>
+    /// <exception cref="LumosException">ZoneNotConfigured, ZoneCannotBoot, InvalidZoneConfig</exception>
+    public static ZoneSpec Load(ZoneConfigStore store, ZoneName name)
+    {
+        var config = store.Load(name);
+        string routes = Path.Combine(config.ZonePath, "config", "routes.json");
+        return Read(config, File.Exists(routes) ? File.ReadAllText(routes) : null);
+    }
+
+    /// <summary>Pure.</summary>
     /// <param name="routesJson">Text of config/routes.json: an object of destination to gateway; null: no routes.</param>
     /// <exception cref="LumosException">ZoneCannotBoot, InvalidZoneConfig</exception>
     public static ZoneSpec Read(ZoneConfig zone, string? routesJson)

@@ -3,6 +3,7 @@ using Lumos.Images.Applets;
 using Lumos.Network;
 using Lumos.Node;
 using Lumos.Services;
+using Lumos.Zones.Applets;
 
 /// <summary>Every command of the platform, by name. Each domain brings its own list; nothing else is decided here.</summary>
 internal static class AppletTable
@@ -13,5 +14,6 @@ internal static class AppletTable
         .. NodeApplets.All(),
         .. ImagesApplets.All(),
         .. ServicesApplets.All(),
+        .. ZonesApplets.All(),
     ];
 }

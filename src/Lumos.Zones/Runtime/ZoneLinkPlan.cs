@@ -36,7 +36,7 @@ public sealed record ZoneLinkPlan(ImmutableArray<VethPlan> Pairs, ImmutableArray
             var addresses = ImmutableArray.CreateBuilder<IpNet>();
             foreach (string ip in nic.Ips.Where(ip => ip is not ("dhcp" or "addrconf")))
             {
-                addresses.Add(IpNet.TryParse(ip, out var net)
+                addresses.Add(ip.Contains('/') && IpNet.TryParse(ip, out var net)
                     ? net
                     : throw Cannot($"nic {nic.Interface} has ip \"{ip}\", which is not an address with a prefix length"));
             }

@@ -1,0 +1,36 @@
+using Lumos.Cli;
+using Lumos.Core;
+using Lumos.Drivers.Links;
+using Lumos.Drivers.Oci;
+using Lumos.Zones.Runtime;
+
+namespace Lumos.Zones.Applets;
+
+/// <summary>The commands of this project, and what they are made of.</summary>
+public static class ZonesApplets
+{
+    public static IEnumerable<Applet> All() =>
+    [
+        new("zoneadm", "list zones; boot, halt, reboot and shut them down", context => new ZoneAdm(context, new ZoneLayout(), Runtime).Run()),
+        new("zonecfg", "show a zone's configuration", context => new ZoneCfg(context, new ZoneLayout()).Run()),
+        new("zonename", "print the name of the zone one is in", ZoneNameCommand.Run),
+        new("zlogin", "run a shell or a command in a zone, or join its console", context => new ZLogin(context, new ZoneLayout(), Runtime).Run()),
+    ];
+
+    /// <summary>The zones of this machine.</summary>
+    /// <exception cref="LumosException">NoOciRuntime</exception>
+    public static ZoneRuntime Runtime(Action<string> warn) => new(new ZoneLayout(), OciRuntime.Find(), new VethLinks(), warn);
+
+    /// <summary>These commands are for root of the global zone.</summary>
+    internal static void RequireGlobalRoot(string command)
+    {
+        if (!ZoneNameCommand.Current().IsGlobal)
+        {
+            throw new LumosException("NotGlobalZone", $"{command} can only be used in the global zone");
+        }
+        if (!Environment.IsPrivilegedProcess)
+        {
+            throw new LumosException("NotRoot", $"{command} can only be used by root");
+        }
+    }
+}

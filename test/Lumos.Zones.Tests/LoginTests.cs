@@ -1,0 +1,67 @@
+using Lumos.Zones.Consoles;
+using Lumos.Zones.Login;
+using Xunit;
+
+namespace Lumos.Zones.Tests;
+
+public sealed class LoginTests
+{
+    private const string Passwd = "root:x:0:0:root:/root:/bin/bash\nann:x:1000:1000:Ann:/home/ann:\nevil:x:4294967295:0::/:/bin/sh\nevil2:x:-1:0::/:/bin/sh\n";
+    private const string Group = "root:x:0:\nann:x:1000:\nsudo:x:27:bob,ann\nstaff:x:50:bob\nbad:x:99999:ann\n";
+
+    [Fact]
+    public void Finds_users_and_their_groups()
+    {
+        var ann = ZoneUser.Parse(Passwd, Group, "ann")!;
+        Assert.Equal((1000, 1000, "/home/ann", "/bin/sh"), (ann.Uid, ann.Gid, ann.Home, ann.Shell));
+        Assert.Equal([27], ann.OtherGids);
+        Assert.Null(ZoneUser.Parse(Passwd, Group, "nobody"));
+    }
+
+    [Theory]
+    [InlineData("evil")]
+    [InlineData("evil2")]
+    public void Ids_beyond_the_zones_range_are_not_taken(string name) => Assert.Null(ZoneUser.Parse(Passwd, Group, name));
+
+    [Fact]
+    public void Words_are_joined_for_the_users_shell()
+    {
+        var root = ZoneUser.Parse(Passwd, Group, "root")!;
+        var command = LoginCommand.Of(root, ["echo", "a  b", "|", "wc"], "xterm", terminal: false, homeExists: true);
+        Assert.Equal(["/bin/bash", "-c", "echo a  b | wc"], command.Argv);
+        Assert.Equal("/root", command.WorkingDirectory);
+        Assert.Equal("root", command.Environment["USER"]);
+        Assert.Equal("xterm", command.Environment["TERM"]);
+        Assert.Equal(["/bin/bash", "-l"], LoginCommand.Of(root, [], null, true, false).Argv);
+        Assert.Equal("/", LoginCommand.Of(root, [], null, true, false).WorkingDirectory);
+    }
+
+    [Theory]
+    [InlineData("ls\r", "ls\r", false)]
+    [InlineData("~.", "", true)]
+    [InlineData("ls\r~.x", "ls\r", true)]
+    [InlineData("a~.", "a~.", false)]
+    [InlineData("~~.", "~.", false)]
+    [InlineData("~x", "~x", false)]
+    [InlineData("\n~\r~.", "\n~\r", true)]
+    public void Escape(string typed, string passed, bool leaves)
+    {
+        // However the bytes are cut up, the outcome is the same.
+        var whole = new EscapeScanner((byte)'~');
+        var (bytes, left) = whole.Scan(System.Text.Encoding.ASCII.GetBytes(typed));
+        Assert.Equal((passed, leaves), (System.Text.Encoding.ASCII.GetString(bytes), left));
+
+        var split = new EscapeScanner((byte)'~');
+        var all = new List<byte>();
+        bool ended = false;
+        foreach (char c in typed)
+        {
+            if (!ended)
+            {
+                (bytes, ended) = split.Scan([(byte)c]);
+                all.AddRange(bytes);
+            }
+        }
+        Assert.Equal((passed, leaves), (System.Text.Encoding.ASCII.GetString([.. all]), ended));
+    }
+}

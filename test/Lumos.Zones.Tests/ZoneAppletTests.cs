@@ -1,0 +1,107 @@
+using Lumos.Cli;
+using Lumos.Core;
+using Lumos.Zones.Applets;
+using Lumos.Zones.Config;
+using Xunit;
+
+namespace Lumos.Zones.Tests;
+
+public sealed class ZoneAppletTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("lumos-zones-").FullName;
+    private readonly ZoneLayout _layout;
+    private readonly FakeZoneRuntime _runtime = new();
+
+    public ZoneAppletTests()
+    {
+        _layout = new ZoneLayout { Configurations = Path.Combine(_folder, "etc"), Locks = Path.Combine(_folder, "locks") };
+        var store = new ZoneConfigStore(_layout);
+        foreach (string name in new[] { "stopped", "up", "half" })
+        {
+            store.Create(new ZoneConfig { Name = ZoneName.Parse(name), ZonePath = "/zones/" + name, Brand = ZoneBrand.Lx }, "uuid-of-" + name);
+            _runtime.States[ZoneName.Parse(name)] = ZoneState.Installed;
+        }
+        _runtime.States[ZoneName.Parse("up")] = ZoneState.Running;
+        _runtime.States[ZoneName.Parse("half")] = ZoneState.Configured;
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Lists_what_runs() => Assert.Equal("global\nup\n", Run("list"));
+
+    [Fact]
+    public void Lists_what_is_installed_and_what_is_configured()
+    {
+        Assert.Equal("global\nup\nstopped\n", Run("list", "-i"));
+        Assert.Equal("up\nstopped\nhalf\n", Run("list", "-cn"));
+    }
+
+    [Fact]
+    public void Verbose_list() => Assert.Equal(
+        """
+          ID NAME             STATUS     PATH                           BRAND    IP    
+           0 global           running    /                              liveimg  shared
+           5 up               running    /zones/up                      lx       excl  
+           - stopped          installed  /zones/stopped                 lx       excl  
+           - half             configured /zones/half                    lx       excl  
+
+        """, Run("list", "-cv"));
+
+    [Fact]
+    public void Parsable_list() => Assert.Equal(
+        "0:global:running:/::liveimg:shared:0\n5:up:running:/zones/up:uuid-of-up:lx:excl:2\n", Run("list", "-p"));
+
+    [Fact]
+    public void One_zone() => Assert.Equal("stopped\n", Run("-z", "stopped", "list"));
+
+    [Theory]
+    [InlineData("-z", "none", "list")]
+    [InlineData("-z", "up", "install")]
+    [InlineData("-z", "global", "halt")]
+    public void Refuses(params string[] words) => Assert.Equal(1, Assert.Throws<LumosException>(() => Run(words)).ExitStatus);
+
+    [Theory]
+    [InlineData]
+    [InlineData("boot")]
+    [InlineData("-z", "up", "fly")]
+    [InlineData("list", "-pv")]
+    [InlineData("list", "-x")]
+    public void Usage(params string[] words) => Assert.Equal(2, Assert.Throws<UsageException>(() => Run(words)).ExitStatus);
+
+    [Fact]
+    public void Zonecfg_shows_a_configuration()
+    {
+        var zone = ZoneConfigXml.Read(ZoneConfigXmlTests.Sample, "test");
+        var info = new StringWriter { NewLine = "\n" };
+        ZoneCfg.Info(zone, info);
+        Assert.Contains("rctl:\n\tname: zone.cpu-cap\n\tvalue: (priv=privileged,limit=150,action=deny)\n", info.ToString(), StringComparison.Ordinal);
+        var export = new StringWriter { NewLine = "\n" };
+        ZoneCfg.Export(zone, export);
+        Assert.StartsWith("create -b\nset zonepath=/zones/web\n", export.ToString(), StringComparison.Ordinal);
+        Assert.Contains("add attr\nset name=resolvers\nset type=string\nset value=\"8.8.8.8,1.1.1.1\"\nend\n", export.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_store_numbers_zones_once_and_for_all()
+    {
+        var store = new ZoneConfigStore(_layout);
+        store.Remove(ZoneName.Parse("half"));
+        store.Remove(ZoneName.Parse("half"));
+        var next = store.Create(new ZoneConfig { Name = ZoneName.Parse("next"), ZonePath = "/z", Brand = ZoneBrand.Lx }, "u");
+        Assert.Equal(4, next.ZoneDid);
+        Assert.Equal(4, store.Load(next.Name).ZoneDid);
+        Assert.Equal("ZoneExists", Assert.Throws<LumosException>(() => store.Create(next, "u")).Code);
+        Assert.Equal("ZoneNotConfigured", Assert.Throws<LumosException>(() => store.Load(ZoneName.Parse("half"))).Code);
+        File.Delete(_layout.NextDebugIdFile);
+        Assert.Equal(5, store.Create(next with { Name = ZoneName.Parse("later"), ZoneDid = null }, "u").ZoneDid);
+    }
+
+    private string Run(params string[] words)
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var context = new AppletContext { Name = "zoneadm", Args = words, Out = output, Error = TextWriter.Null };
+        new ZoneAdm(context, _layout, _ => _runtime).Run();
+        return output.ToString();
+    }
+}
