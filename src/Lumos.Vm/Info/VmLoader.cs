@@ -45,6 +45,9 @@ public sealed class VmLoader(ZoneConfigStore zones, IZoneRuntime runtime, IDatas
     /// <summary>One VM by its uuid; null: there is none.</summary>
     public VmInfo? Load(string uuid) => Entry(uuid) is { } entry ? Load(entry, OneDataset) : null;
 
+    /// <summary>One VM whose dataset is known to be as it was.</summary>
+    public VmInfo? Load(string uuid, DatasetFacts dataset) => Entry(uuid) is { } entry ? Load(entry, _ => dataset) : null;
+
     /// <summary>The same VM with its run-time state as it is now.</summary>
     public VmInfo Refresh(VmInfo vm) => vm.With(runtime.Status(ZoneName.Parse(vm.Spec.ZoneName)), host);
 

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using System.Text;
+using Lumos.Drivers.Datasets;
+using Lumos.Vm.Payload;
+
+namespace Lumos.Vm.Create;
+
+/// <summary>One step of a create: what it does and how it is undone when a later one fails.</summary>
+public abstract record CreateStep(string Does, string? Undo)
+{
+    /// <summary>Enters the zone as configured: from here on the uuid is taken and a daemon knows what to unwind.</summary>
+    public sealed record Claim(VmSpec Vm) : CreateStep($"enter zone {Vm.ZoneName} as configured", "remove its configuration");
+
+    /// <summary>State incomplete: what a power cut leaves in it is destroyed at the next boot.</summary>
+    public sealed record Begin(VmSpec Vm) : CreateStep("set its state to incomplete", null);
+
+    public sealed record CloneRoot(SnapshotName Image, DatasetName Dataset, ImmutableSortedDictionary<string, string> Properties)
+        : CreateStep($"clone {Image} to {Dataset} ({string.Join(' ', Properties.Select(p => $"{p.Key}={p.Value}"))})", $"destroy {Dataset}");
+
+    public sealed record WriteConfigFiles(VmSpec Vm) : CreateStep($"write {Vm.ZonePath}/config/*.json", null);
+
+    public sealed record PrepareRoot(VmSpec Vm) : CreateStep(
+        $"write hostname, hosts, {(Vm.List("resolvers").Any() ? "resolv.conf, " : "")}first boot marker in {Vm.ZonePath}/root", null);
+
+    /// <summary>The commit: from here on the VM exists.</summary>
+    public sealed record Install(VmSpec Vm, bool Boots) : CreateStep(
+        Boots ? "set its state to installed" : "note that no first boot is awaited, set its state to installed", null);
+
+    public sealed record Boot(VmSpec Vm) : CreateStep("boot", "halt");
+}
+
+/// <summary>The steps of a create, in order. A function of the configuration and the facts; rendered in golden tests.</summary>
+public sealed record CreatePlan(VmSpec Vm, ImmutableArray<CreateStep> Steps)
+{
+    /// <summary>Plans for a configuration that <see cref="SpecValidator"/> passed.</summary>
+    public static CreatePlan For(VmSpec vm, HostFacts host)
+    {
+        var image = host.Images[Core.Uuid.Parse(vm.ImageUuid!)];
+        var steps = ImmutableArray.CreateBuilder<CreateStep>();
+        steps.Add(new CreateStep.Claim(vm));
+        steps.Add(new CreateStep.Begin(vm));
+        steps.Add(new CreateStep.CloneRoot(SnapshotName.Parse(image.Snapshot), DatasetName.Parse(vm.RootDataset), DatasetProperties(vm)));
+        steps.Add(new CreateStep.WriteConfigFiles(vm));
+        steps.Add(new CreateStep.PrepareRoot(vm));
+        steps.Add(new CreateStep.Install(vm, vm.Autoboot));
+        if (vm.Autoboot)
+        {
+            steps.Add(new CreateStep.Boot(vm));
+        }
+        return new CreatePlan(vm, steps.ToImmutable());
+    }
+
+    /// <summary>The properties of the root dataset.</summary>
+    public static ImmutableSortedDictionary<string, string> DatasetProperties(VmSpec vm)
+    {
+        var properties = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        properties["mountpoint"] = vm.ZonePath;
+        properties["canmount"] = "on";
+        // Device nodes a tenant makes are of no use to it, and of none to us.
+        properties["devices"] = "off";
+        properties["quota"] = Quota(vm.Quota);
+        foreach (var row in Properties.PropertyTable.Rows)
+        {
+            if (row.Store is Properties.PropertyStore.Zfs(var name) && name != "quota" && vm.Properties[row.Name] is { } value
+                && !(row.Name is "zfs_root_compression" or "zfs_root_recsize" && IsDefault(row, value)))
+            {
+                properties[name] = JsonText.Plain(value);
+            }
+        }
+        return properties.ToImmutable();
+    }
+
+    /// <summary>GiB as ZFS takes it; 0: none.</summary>
+    public static string Quota(long gibibytes) => gibibytes == 0 ? "none" : (gibibytes << 30).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>One line a step, its undo behind it.</summary>
+    public string Render()
+    {
+        var text = new StringBuilder();
+        for (int i = 0; i < Steps.Length; i++)
+        {
+            text.Append(i + 1).Append(". ").Append(Steps[i].Does);
+            if (Steps[i].Undo is { } undo)
+            {
+                text.Append("  [undo: ").Append(undo).Append(']');
+            }
+            text.Append('\n');
+        }
+        return text.ToString();
+    }
+
+    // A default is inherited, not set: the pool's own compression then counts for the clone.
+    private static bool IsDefault(Properties.Property row, System.Text.Json.Nodes.JsonNode value) =>
+        JsonText.Plain(PropertyValue.Default(row)) == JsonText.Plain(value);
+}

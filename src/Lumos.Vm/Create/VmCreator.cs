@@ -1,0 +1,130 @@
+using System.Text.Json.Nodes;
+using Lumos.Core;
+using Lumos.Drivers.Datasets;
+using Lumos.Vm.Host;
+using Lumos.Vm.Lifecycle;
+using Lumos.Vm.Payload;
+using Lumos.Vm.Properties;
+using Lumos.Zones;
+using Lumos.Zones.Config;
+
+namespace Lumos.Vm.Create;
+
+/// <summary>
+/// Makes a VM: observe, normalise, validate, plan, carry out, wait for the first boot, publish.
+///
+/// On disk, in this order: the zone's XML and its line in the index (configured, with the attr provisioning), the state
+/// incomplete, the clone, config/*.json and the files of the root, the state installed. A failure undoes last-first, a boot
+/// that fails included, so a create either leaves a VM or nothing. A power cut before "installed" leaves a zone that is
+/// incomplete (or configured with the attr provisioning), which vmadmd destroys when it starts; after it the VM exists, and
+/// its first boot is taken up again.
+/// </summary>
+public sealed class VmCreator(VmHost host)
+{
+    /// <summary>How long a first boot may take when mdata_exec_timeout does not say.</summary>
+    public const int DefaultTimeout = 300;
+
+    /// <summary>From a payload to what would be made of it; the faults are in the report.</summary>
+    public (VmSpec? Vm, HostFacts? Facts) Prepare(JsonObject payload, PayloadReport report)
+    {
+        string brandName = PropertyValue.IsUnset(payload["brand"]) ? "joyent" : JsonText.Plain(payload["brand"]);
+        var brand = BrandTable.Parse(brandName);
+        var known = PayloadCheck.Run(brand, PropertyOps.Create, payload, null, report);
+        var vm = Normaliser.Create(known, brandName, host.Identities, host.Clock.GetUtcNow(), report);
+        var facts = new HostObserver(host).Observe(vm.Zpool);
+        SpecValidator.Run(vm, null, facts, report);
+        return (vm, facts);
+    }
+
+    /// <summary>Makes the VM and returns its uuid.</summary>
+    /// <param name="vm">Checked.</param>
+    /// <param name="facts">What it was checked against.</param>
+    /// <exception cref="LumosException">What failed; everything is undone. ProvisioningFailed: the VM is there, in state failed.</exception>
+    public string Create(VmSpec vm, HostFacts facts)
+    {
+        string uuid = vm.Text("uuid")!;
+        bool waits = vm.Autoboot && !vm.Flag("nowait");
+        using (host.Lock(uuid))
+        {
+            CarryOut(CreatePlan.For(vm, facts));
+        }
+        host.Publish(uuid);
+        if (waits)
+        {
+            new FirstBoot(host).WaitAndFinish(uuid, CancellationToken.None);
+        }
+        return uuid;
+    }
+
+    private void CarryOut(CreatePlan plan)
+    {
+        using var undo = new UndoStack(host.Say);
+        string uuid = plan.Vm.Text("uuid")!;
+        var name = ZoneName.Parse(plan.Vm.ZoneName);
+        ZoneConfig? config = null;
+        foreach (var step in plan.Steps)
+        {
+            switch (step)
+            {
+                case CreateStep.Claim:
+                    config = host.Zones.Create(FirstConfig(plan.Vm), uuid);
+                    undo.Push(step.Undo!, () =>
+                    {
+                        host.Zones.Remove(name);
+                        host.Publish(uuid);
+                    });
+                    break;
+                case CreateStep.Begin:
+                    host.Zones.SetState(name, ZoneState.Incomplete);
+                    break;
+                case CreateStep.CloneRoot clone:
+                    host.Datasets.Clone(clone.Image, clone.Dataset, clone.Properties);
+                    undo.Push(step.Undo!, () => DatasetRemoval.Destroy(host.Datasets, clone.Dataset));
+                    host.Datasets.Mount(clone.Dataset);
+                    break;
+                case CreateStep.WriteConfigFiles:
+                    ConfigFiles.Write(plan.Vm, null);
+                    break;
+                case CreateStep.PrepareRoot:
+                    PrepareRoot(plan.Vm);
+                    break;
+                case CreateStep.Install install:
+                    if (!install.Boots)
+                    {
+                        config = config!.WithAttr(ZoneConfigMapping.Provisioning, null).WithAttr(ZoneConfigMapping.ProvisioningTimeout, null);
+                        host.Zones.Save(config);
+                    }
+                    host.Zones.SetState(name, ZoneState.Installed);
+                    break;
+                case CreateStep.Boot:
+                    undo.Push(step.Undo!, () =>
+                    {
+                        host.Runtime.Halt(name);
+                        host.Zones.SetState(name, ZoneState.Incomplete);
+                    });
+                    new Booter(host).Boot(config!);
+                    break;
+                default:
+                    throw new InvalidOperationException($"no such step: {step.GetType().Name}");
+            }
+        }
+        undo.Commit();
+    }
+
+    private static void PrepareRoot(VmSpec vm)
+    {
+        if (!Directory.Exists(ZoneRootFiles.RootOf(vm.ZonePath)))
+        {
+            throw new LumosException("ImageHasNoRoot", $"image {vm.ImageUuid} holds no directory \"root\", so no zone can be made of it");
+        }
+        ZoneRootFiles.Prepare(vm);
+    }
+
+    private static ZoneConfig FirstConfig(VmSpec vm)
+    {
+        long timeout = vm.Integer("mdata_exec_timeout") ?? DefaultTimeout;
+        return ZoneConfigMapping.ToConfig(vm, null)
+            .WithAttr(ZoneConfigMapping.Provisioning, "true", "boolean")
+            .WithAttr(ZoneConfigMapping.ProvisioningTimeout, timeout.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,88 @@
+using System.Collections.Immutable;
+using Lumos.Core;
+using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Files;
+using Lumos.Vm.Info;
+using Lumos.Vm.Payload;
+using Lumos.Zones;
+using Lumos.Zones.Config;
+
+namespace Lumos.Vm.Host;
+
+/// <summary>Images and nic tags of the machine, as the domains next door know them.</summary>
+public interface INeighbours
+{
+    /// <summary>The images that can be cloned on a pool.</summary>
+    ImmutableDictionary<Uuid, ImageFacts> Images(string pool);
+
+    ImmutableDictionary<string, NicTagFacts> NicTags();
+}
+
+/// <summary>
+/// Everything that vmadm and its daemons act through, put together once. Tests put together another one: a folder of their
+/// own, datasets in memory, a runtime with behaviour.
+/// </summary>
+public sealed class VmHost
+{
+    public VmHost(ZoneLayout layout, IZoneRuntime runtime, IDatasets datasets, INeighbours neighbours, HostIdentity identity, string infoSocket)
+    {
+        Layout = layout;
+        Zones = new ZoneConfigStore(layout);
+        Runtime = runtime;
+        Datasets = datasets;
+        Neighbours = neighbours;
+        Loader = new VmLoader(Zones, runtime, datasets, identity);
+        InfoSocket = infoSocket;
+    }
+
+    public ZoneLayout Layout { get; }
+
+    public ZoneConfigStore Zones { get; }
+
+    public IZoneRuntime Runtime { get; }
+
+    public IDatasets Datasets { get; }
+
+    public INeighbours Neighbours { get; }
+
+    public VmLoader Loader { get; }
+
+    /// <summary>Where vminfod listens.</summary>
+    public string InfoSocket { get; }
+
+    public IIdentities Identities { get; init; } = new RandomIdentities();
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Status lines for the user, or the log of a daemon.</summary>
+    public Action<string> Say { get; init; } = _ => { };
+
+    /// <summary>The lock of one VM: held by whoever changes it, released by the kernel when the holder ends.</summary>
+    /// <param name="uuid">Of the VM.</param>
+    /// <param name="timeout">Null waits for ever.</param>
+    /// <exception cref="LumosException">LockTimeout.</exception>
+    public FileLock Lock(string uuid, TimeSpan? timeout = null) =>
+        FileLock.Acquire(Path.Combine(Layout.Locks, $"vm.{uuid}.lock"), timeout, timeout == TimeSpan.Zero ? null : Say);
+
+    /// <summary>The VM as it is on disk and in the kernel now.</summary>
+    /// <exception cref="LumosException">VmNotFound.</exception>
+    public VmInfo Load(string uuid) => Loader.Load(uuid) ?? throw NotFound(uuid);
+
+    /// <summary>Tells vminfod to look at a VM again, and waits until it has: what is listed after this is what was done.</summary>
+    public void Publish(string uuid)
+    {
+        try
+        {
+            using var client = VmInfoClient.TryConnect(InfoSocket);
+            client?.Refresh(uuid);
+        }
+        catch (Exception e) when (e is IOException or LumosException or System.Net.Sockets.SocketException)
+        {
+            Say($"vminfod does not answer, so lists may show the VM as it was for a moment: {LumosException.Describe(e)}");
+        }
+    }
+
+    /// <summary>The sentence scripts look for.</summary>
+    public static LumosException NotFound(string uuid) =>
+        new("VmNotFound", $"zoneadm: {uuid}: No such zone configured");
+}

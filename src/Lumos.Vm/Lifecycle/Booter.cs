@@ -1,0 +1,39 @@
+using Lumos.Core;
+using Lumos.Vm.Host;
+using Lumos.Zones;
+using Lumos.Zones.Config;
+
+namespace Lumos.Vm.Lifecycle;
+
+/// <summary>Boots zones from their configuration as it is on disk. The caller holds the VM's lock.</summary>
+public sealed class Booter(VmHost host)
+{
+    public void Boot(ZoneConfig config) => host.Runtime.Boot(Spec(config));
+
+    public void Boot(string zoneName) => Boot(host.Zones.Load(ZoneName.Parse(zoneName)));
+
+    /// <summary>Puts changed limits on a zone that runs.</summary>
+    public void ApplyLimits(ZoneConfig config) => host.Runtime.ApplyLimits(Spec(config));
+
+    /// <summary>A tag that went away since the NIC was made would leave the zone without a link.</summary>
+    /// <exception cref="LumosException">NicTagMissing.</exception>
+    public void CheckNicTags(VmSpec vm, string doing)
+    {
+        var tags = host.Neighbours.NicTags();
+        foreach (var nic in vm.Nics)
+        {
+            string tag = JsonText.Plain(nic["nic_tag"]);
+            if (!tags.ContainsKey(tag))
+            {
+                throw new LumosException("NicTagMissing", $"Cannot {doing} vm: nic tag \"{tag}\" of {JsonText.Plain(nic["interface"])} "
+                    + "is not on this machine any more");
+            }
+        }
+    }
+
+    private static ZoneSpec Spec(ZoneConfig config)
+    {
+        string routes = Path.Combine(ConfigFiles.Folder(config.ZonePath), "routes.json");
+        return ZoneSpecReader.Read(config, File.Exists(routes) ? File.ReadAllText(routes) : null);
+    }
+}

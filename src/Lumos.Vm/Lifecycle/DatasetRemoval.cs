@@ -1,0 +1,35 @@
+using Lumos.Drivers.Datasets;
+
+namespace Lumos.Vm.Lifecycle;
+
+/// <summary>Destroys the dataset of a VM that is no more.</summary>
+public static class DatasetRemoval
+{
+    private const int Attempts = 25;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Destroys a dataset with all below it; one that is not there is no error.</summary>
+    /// <exception cref="DatasetException">DatasetHasClones, DatasetFailed.</exception>
+    public static void Destroy(IDatasets datasets, DatasetName name)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                datasets.Destroy(name, recursive: true);
+                return;
+            }
+            catch (DatasetException e) when (e.Code == DatasetException.NotFoundCode)
+            {
+                return;
+            }
+            catch (DatasetException e) when (e.Code == DatasetException.FailedCode && attempt < Attempts)
+            {
+                // The last process of the zone may be gone and its mount namespace not yet: the kernel frees that later,
+                // and tells nobody when.
+                Thread.Sleep(Pause);
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+using System.Collections.Concurrent;
+using Lumos.Cli;
+using Lumos.Core;
+using Lumos.Linux.Polling;
+using Lumos.Vm.Host;
+using Lumos.Vm.Info;
+using Lumos.Zones;
+using Lumos.Zones.Config;
+
+namespace Lumos.Vm.Lifecycle;
+
+/// <summary>
+/// vmadmd: finishes what nobody else is there to finish.
+/// <list type="bullet">
+/// <item>A zone whose init ended is cleaned up, and booted again when it asked for a reboot.</item>
+/// <item>A VM in its first boot is watched until the marker is gone or the time is up.</item>
+/// <item>A create or delete that was cut short (state incomplete, or configured and still provisioning) is unwound: its
+/// lock is free only when nobody works on it any more, so getting the lock and still finding it so is the proof.</item>
+/// </list>
+/// Ownership: the loop only tells which zone to look at; each look is a task of its own that takes the VM's lock, at most
+/// one at a time for a VM. Nothing is kept in memory: killed and started again, it looks at every zone. Zones do not notice.
+/// </summary>
+public sealed class VmAdminDaemon : IDisposable
+{
+    private const FileEvents FolderEvents = FileEvents.MovedTo | FileEvents.Deleted | FileEvents.ClosedAfterWrite | FileEvents.OnlyDirectory;
+
+    private readonly VmHost _host;
+    private readonly JsonLog _log;
+    private readonly EventLoop _loop = new();
+    private readonly Inotify _inotify = Inotify.Create();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<string, bool> _lookedAt = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _firstBoots = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Task, bool> _tasks = new();
+    private readonly int _zones;
+
+    public VmAdminDaemon(VmHost host, JsonLog log)
+    {
+        _host = host;
+        _log = log;
+        _zones = WatchFolder(host.Layout.Configurations);
+        WatchFolder(host.Layout.States);
+        WatchFolder(host.Layout.Exits);
+        _loop.Add(_inotify.Descriptor, PollEvents.Readable, _ => OnFileEvents());
+    }
+
+    /// <summary>Looks at every zone, then serves until <see cref="Stop"/>.</summary>
+    public void Run()
+    {
+        LookAtAll();
+        _loop.Run();
+        _stopping.Cancel();
+        // A boot or clean-up under way is finished; a wait for a lock or a first boot is not worth waiting for.
+        Task.WaitAll([.. _tasks.Keys], TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>Any thread.</summary>
+    public void Stop() => _loop.Stop();
+
+    public void Dispose()
+    {
+        _inotify.Dispose();
+        _loop.Dispose();
+        _stopping.Dispose();
+    }
+
+    private int WatchFolder(string path)
+    {
+        Directory.CreateDirectory(path);
+        return _inotify.Watch(path, FolderEvents);
+    }
+
+    private void OnFileEvents()
+    {
+        bool all = false;
+        var zones = new HashSet<string>();
+        foreach (var e in _inotify.Read())
+        {
+            all |= e.Events.HasFlag(FileEvents.Overflow) || (e.Watch == _zones && e.Name == "index");
+            if (e.Watch != _zones)
+            {
+                zones.Add(e.Name.EndsWith(".json", StringComparison.Ordinal) ? e.Name[..^5] : e.Name);
+            }
+        }
+        if (all)
+        {
+            LookAtAll();
+            return;
+        }
+        foreach (string zone in zones)
+        {
+            LookAt(zone);
+        }
+    }
+
+    private void LookAtAll()
+    {
+        foreach (var entry in _host.Zones.ReadIndex().Zones)
+        {
+            // In a stored state with nothing to unwind there is nothing to do: most zones cost no task.
+            if (entry.State != ZoneState.Installed || _host.Runtime.Status(entry.Name).State != ZoneState.Installed)
+            {
+                LookAt(entry.Name.Text);
+            }
+        }
+    }
+
+    private void LookAt(string zone)
+    {
+        if (!ZoneName.TryParse(zone, out var name))
+        {
+            return;
+        }
+        // true: look once more when this look is over, for what happened meanwhile.
+        if (!_lookedAt.TryAdd(zone, false))
+        {
+            _lookedAt[zone] = true;
+            return;
+        }
+        Start(() =>
+        {
+            do
+            {
+                _lookedAt[zone] = false;
+                Guard(zone, () => Settle(name));
+            }
+            while (!_stopping.IsCancellationRequested && !_lookedAt.TryRemove(KeyValuePair.Create(zone, false)));
+        });
+    }
+
+    private void Settle(ZoneName name)
+    {
+        var entry = _host.Zones.ReadIndex().Find(name);
+        if (entry is null || !Needs(entry))
+        {
+            return;
+        }
+        string uuid = entry.Uuid.Length > 0 ? entry.Uuid : name.Text;
+        using (_host.Lock(uuid))
+        {
+            entry = _host.Zones.ReadIndex().Find(name);
+            if (entry is null)
+            {
+                return;
+            }
+            if (IsHalfMade(entry))
+            {
+                _log.Warn("unwinding a VM that was left half made", ("vm", uuid), ("state", entry.State.Word));
+                new VmLifecycle(_host).Remove(uuid);
+                _host.Publish(uuid);
+                return;
+            }
+            if (_host.Runtime.Status(name).State == ZoneState.Down && _host.Runtime.CleanUp(name) is { } exit)
+            {
+                _log.Info(exit.WantsReboot ? "the zone asks for a reboot" : "the zone has ended", ("vm", uuid), ("status", exit.Status.ToString()));
+                if (exit.WantsReboot && !_stopping.IsCancellationRequested)
+                {
+                    new Booter(_host).Boot(name.Text);
+                }
+                _host.Publish(uuid);
+            }
+        }
+        WatchFirstBoot(uuid, name);
+    }
+
+    private bool Needs(ZoneIndexEntry entry) => IsHalfMade(entry)
+        || _host.Runtime.Status(entry.Name).State == ZoneState.Down
+        || (_host.Runtime.Status(entry.Name).State == ZoneState.Running && IsProvisioning(entry.Name));
+
+    private bool IsHalfMade(ZoneIndexEntry entry) => entry.State == ZoneState.Incomplete
+        || (entry.State == ZoneState.Configured && IsProvisioning(entry.Name));
+
+    private bool IsProvisioning(ZoneName name) => _host.Zones.TryLoad(name)?.Attr(ZoneConfigMapping.Provisioning) is not null;
+
+    private void WatchFirstBoot(string uuid, ZoneName name)
+    {
+        if (!IsProvisioning(name) || _host.Runtime.Status(name).State != ZoneState.Running || !_firstBoots.TryAdd(uuid, true))
+        {
+            return;
+        }
+        Start(() =>
+        {
+            try
+            {
+                Guard(name.Text, () => new FirstBoot(_host).WaitAndFinish(uuid, _stopping.Token));
+            }
+            finally
+            {
+                _firstBoots.TryRemove(uuid, out _);
+            }
+        });
+    }
+
+    private void Start(Action action)
+    {
+        var task = new Task(action, TaskCreationOptions.LongRunning);
+        _tasks[task] = true;
+        task.ContinueWith(t => _tasks.TryRemove(t, out _), TaskScheduler.Default);
+        task.Start(TaskScheduler.Default);
+    }
+
+    private void Guard(string zone, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (e is LumosException or IOException or UnauthorizedAccessException)
+        {
+            _log.Error("this VM needs a look", ("zone", zone), ("error", LumosException.Describe(e)));
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+using Lumos.Core;
+using Lumos.Drivers.Datasets;
+using Lumos.Vm.Create;
+using Lumos.Vm.Host;
+using Lumos.Vm.Info;
+using Lumos.Vm.Lifecycle;
+using Lumos.Vm.Payload;
+using Lumos.Vm.Properties;
+using Lumos.Zones;
+
+namespace Lumos.Vm.Update;
+
+/// <summary>Changes a VM by a payload: the dataset first (it may refuse), then the configuration, then what runs.</summary>
+public sealed class VmUpdater(VmHost host)
+{
+    /// <summary>Checks and applies. The caller prints the changes and the adjustments.</summary>
+    /// <param name="uuid">Of the VM.</param>
+    /// <param name="payload">What to change.</param>
+    /// <param name="report">Gets the faults and adjustments.</param>
+    /// <param name="beforeApplying">Called between the checks and the first change; may throw.</param>
+    public UpdatePlan Update(string uuid, JsonObject payload, PayloadReport report, Action beforeApplying)
+    {
+        UpdatePlan plan;
+        using (host.Lock(uuid))
+        {
+            var vm = host.Load(uuid);
+            if (vm.Status.State is ZoneState.Configured or ZoneState.Incomplete)
+            {
+                throw new LumosException("WrongState", $"VM {uuid} is {vm.State}: it can only be deleted");
+            }
+            plan = Plan(vm, payload, report);
+            report.ThrowIfFaulty();
+            beforeApplying();
+            if (!plan.Changes.IsEmpty)
+            {
+                Apply(plan, vm);
+            }
+        }
+        host.Publish(uuid);
+        return plan;
+    }
+
+    private UpdatePlan Plan(VmInfo vm, JsonObject payload, PayloadReport report)
+    {
+        var known = PayloadCheck.Run(BrandTable.Parse(vm.Spec.Brand), PropertyOps.Update, payload, vm.Spec, report);
+        var plan = UpdatePlanner.Plan(vm.Spec, known, host.Identities, report);
+        SpecValidator.Run(plan.After, plan.Before, new HostObserver(host).Observe(vm.Spec.Zpool), report);
+        return plan;
+    }
+
+    private void Apply(UpdatePlan plan, VmInfo vm)
+    {
+        var properties = new Dictionary<string, string>();
+        foreach (var change in plan.Changes)
+        {
+            if (PropertyTable.Find(change.Property)?.Store is PropertyStore.Zfs(var name))
+            {
+                properties[name] = name == "quota"
+                    ? CreatePlan.Quota(plan.After.Quota)
+                    : JsonText.Plain(plan.After.Properties[change.Property] ?? PropertyValue.Default(PropertyTable.Find(change.Property)!));
+            }
+        }
+        if (properties.Count > 0)
+        {
+            host.Datasets.SetProperties(DatasetName.Parse(plan.After.RootDataset), properties);
+        }
+        var zone = ZoneName.Parse(plan.After.ZoneName);
+        var config = ZoneConfigMapping.ToConfig(plan.After, host.Zones.Load(zone));
+        host.Zones.Save(config);
+        ConfigFiles.Write(plan.After, plan.Before);
+
+        if (plan.After.Flag("maintain_resolvers")
+            && (plan.Touches("resolvers") || plan.Touches("dns_domain") || plan.Touches("maintain_resolvers")))
+        {
+            ZoneRootFiles.WriteResolvers(plan.After);
+        }
+        if (vm.Status.State == ZoneState.Running && plan.Changes.Any(c => c.Effect == Effect.Live
+            && PropertyTable.Find(c.Property)?.Store is PropertyStore.Rctl))
+        {
+            new Booter(host).ApplyLimits(config);
+        }
+    }
+}
