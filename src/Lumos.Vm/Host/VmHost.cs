@@ -31,7 +31,7 @@ public sealed class VmHost
         Runtime = runtime;
         Datasets = datasets;
         Neighbours = neighbours;
-        Loader = new VmLoader(Zones, runtime, datasets, identity);
+        Loader = new VmLoader(layout, runtime, datasets, identity);
         InfoSocket = infoSocket;
     }
 

@@ -11,14 +11,16 @@ namespace Lumos.Vm.Info;
 /// state. vminfod keeps what this loads; vmadm calls it itself when vminfod is down. No process is started for a VM: the
 /// whole machine costs one listing of datasets.
 /// </summary>
-public sealed class VmLoader(ZoneConfigStore zones, IZoneRuntime runtime, IDatasets datasets, HostIdentity host)
+public sealed class VmLoader(ZoneLayout layout, IZoneRuntime runtime, IDatasets datasets, HostIdentity host)
 {
+    private readonly ZoneConfigStore _zones = new(layout);
+
     public HostIdentity Host => host;
 
     /// <summary>Every VM of the machine; one whose configuration is damaged is left out and told to <paramref name="complain"/>.</summary>
     public IReadOnlyList<VmInfo> LoadAll(Action<string, Exception> complain)
     {
-        var index = zones.ReadIndex().Zones.ToList();
+        var index = _zones.ReadIndex().Zones.ToList();
         if (index.Count == 0)
         {
             return [];
@@ -49,11 +51,11 @@ public sealed class VmLoader(ZoneConfigStore zones, IZoneRuntime runtime, IDatas
     public VmInfo? Load(string uuid, DatasetFacts dataset) => Entry(uuid) is { } entry ? Load(entry, _ => dataset) : null;
 
     /// <summary>The same VM with its run-time state as it is now.</summary>
-    public VmInfo Refresh(VmInfo vm) => vm.With(runtime.Status(ZoneName.Parse(vm.Spec.ZoneName)), host);
+    public VmInfo? Refresh(VmInfo vm) => Entry(vm.Uuid) is { } entry ? vm.With(Status(entry), host) : null;
 
     /// <summary>The line of the index that a VM has; null: none.</summary>
     public ZoneIndexEntry? Entry(string uuid) =>
-        zones.ReadIndex().Zones.FirstOrDefault(e => e.Uuid == uuid || (e.Uuid.Length == 0 && e.Name.Text == uuid));
+        _zones.ReadIndex().Zones.FirstOrDefault(e => e.Uuid == uuid || (e.Uuid.Length == 0 && e.Name.Text == uuid));
 
     /// <summary>The stored configuration of a VM, without a look at anything else.</summary>
     public static VmSpec Spec(ZoneConfig config, string uuid)
@@ -69,7 +71,7 @@ public sealed class VmLoader(ZoneConfigStore zones, IZoneRuntime runtime, IDatas
 
     private VmInfo? Load(ZoneIndexEntry entry, Func<string, DatasetFacts?> dataset)
     {
-        if (zones.TryLoad(entry.Name) is not { } config)
+        if (_zones.TryLoad(entry.Name) is not { } config)
         {
             return null; // removed between the index and now
         }
@@ -84,8 +86,13 @@ public sealed class VmLoader(ZoneConfigStore zones, IZoneRuntime runtime, IDatas
             withDataset.Remove("zfs_filesystem");
             spec = new VmSpec(Payload.Normaliser.Ordered(withDataset));
         }
-        return VmInfo.Create(spec, runtime.Status(entry.Name), facts ?? DatasetFacts.None, host);
+        return VmInfo.Create(spec, Status(entry), facts ?? DatasetFacts.None, host);
     }
+
+    /// <summary>A zone without a state file is what the index says; asking the runtime would read the index again for each.</summary>
+    private ZoneStatus Status(ZoneIndexEntry entry) => File.Exists(layout.StateFile(entry.Name))
+        ? runtime.Status(entry.Name)
+        : new ZoneStatus(entry.State, null, null, null, null);
 
     private Dictionary<string, DatasetFacts> DatasetsByName() =>
         datasets.List(null, DatasetKinds.FileSystem, depth: 1, DatasetFacts.Names)

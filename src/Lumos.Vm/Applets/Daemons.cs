@@ -1,0 +1,62 @@
+using System.Runtime.InteropServices;
+using Lumos.Cli;
+using Lumos.Core;
+using Lumos.Vm.Host;
+using Lumos.Vm.Info;
+using Lumos.Vm.Lifecycle;
+
+namespace Lumos.Vm.Applets;
+
+/// <summary>vminfod and vmadmd: in the foreground, one JSON object a line on stderr (the service's log), until SIGTERM.</summary>
+internal static class Daemons
+{
+    internal static int RunVminfod(AppletContext context, Func<Action<string>, VmHost> host)
+    {
+        NoArguments(context);
+        using var log = JsonLog.To(Console.OpenStandardError(), "vminfod");
+        using var daemon = new VmInfoDaemon(host(line => log.Info(line)), log);
+        using var stop = OnStop(daemon.Stop);
+        daemon.Run();
+        return ExitStatus.Success;
+    }
+
+    internal static int RunVmadmd(AppletContext context, Func<Action<string>, VmHost> host)
+    {
+        NoArguments(context);
+        using var log = JsonLog.To(Console.OpenStandardError(), "vmadmd");
+        using var daemon = new VmAdminDaemon(host(line => log.Info(line)), log);
+        using var stop = OnStop(daemon.Stop);
+        daemon.Run();
+        return ExitStatus.Success;
+    }
+
+    private static void NoArguments(AppletContext context)
+    {
+        if (context.Args.Count > 0)
+        {
+            throw new UsageException($"{context.Name} takes no arguments; it is started by its service, svc:/system/smartdc/{context.Name}");
+        }
+    }
+
+    private static Registrations OnStop(Action stop)
+    {
+        void Handle(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop();
+        }
+        return new Registrations(
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle), PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle));
+    }
+
+    private sealed class Registrations(params IDisposable[] all) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (var one in all)
+            {
+                one.Dispose();
+            }
+        }
+    }
+}
