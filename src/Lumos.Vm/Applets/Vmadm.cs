@@ -21,6 +21,9 @@ namespace Lumos.Vm.Applets;
 /// </summary>
 internal sealed class Vmadm
 {
+    /// <summary>errno EPIPE: the reader of our output has had enough, which is no failure.</summary>
+    private const int EndOfPipe = 32;
+
     private readonly AppletContext _context;
     private readonly Func<Action<string>, VmHost> _open;
     private VmHost? _host;
@@ -49,8 +52,13 @@ internal sealed class Vmadm
         catch (LumosException e)
         {
             // Without "vmadm: " in front: SmartOS has none, and tools match these lines.
-            _context.Error.WriteLine(LumosException.Describe(e));
+            _context.Error.WriteLine(e.InnerException is null ? e.Message : LumosException.Describe(e));
             return e.ExitStatus;
+        }
+        catch (Exception e) when (e is IOException { HResult: not EndOfPipe } or UnauthorizedAccessException or System.Net.Sockets.SocketException)
+        {
+            _context.Error.WriteLine(LumosException.Describe(e));
+            return ExitStatus.Failure;
         }
     }
 

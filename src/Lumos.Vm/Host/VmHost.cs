@@ -50,6 +50,9 @@ public sealed class VmHost
     /// <summary>Where vminfod listens.</summary>
     public string InfoSocket { get; }
 
+    /// <summary>In front of every mountpoint; empty but in tests.</summary>
+    public string MountRoot { get; init; } = "";
+
     public IIdentities Identities { get; init; } = new RandomIdentities();
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;

@@ -28,7 +28,16 @@ public sealed record DatasetFacts(IReadOnlyDictionary<string, string?> Values)
         vm["zfs_filesystem"] = spec.RootDataset;
         foreach (var row in PropertyTable.Rows)
         {
-            if (row.Store is not PropertyStore.Zfs(var name) || Values.GetValueOrDefault(name) is not { } text)
+            if (row.Store is not PropertyStore.Zfs(var name))
+            {
+                continue;
+            }
+            string? text = Values.GetValueOrDefault(name);
+            if (name == "quota" && text is null or "none")
+            {
+                text = "0";
+            }
+            if (text is null or "none")
             {
                 continue;
             }

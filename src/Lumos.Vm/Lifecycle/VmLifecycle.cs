@@ -143,13 +143,14 @@ public sealed class VmLifecycle(VmHost host)
         host.Runtime.Halt(entry.Name);
         host.Zones.SetState(entry.Name, ZoneState.Incomplete);
         string path = config?.ZonePath ?? entry.Path;
-        if (DatasetName.TryParse(path.Trim('/'), out var dataset) && dataset.Parent is not null && dataset.Leaf == entry.Name.Text)
+        // Only what is named after the zone is the zone's: a damaged path must not cost somebody else's data.
+        if (path.Split('/') is [.., var pool, var leaf] && leaf == entry.Name.Text && DatasetName.TryParse($"{pool}/{leaf}", out var dataset))
         {
             DatasetRemoval.Destroy(host.Datasets, dataset);
-        }
-        if (path.EndsWith("/" + entry.Name.Text, StringComparison.Ordinal) && Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any())
-        {
-            Directory.Delete(path);
+            if (Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any())
+            {
+                Directory.Delete(path);
+            }
         }
         host.Zones.Remove(entry.Name);
     }

@@ -67,7 +67,7 @@ public static class ZoneConfigMapping
             ["brand"] = config.Brand.Name,
             ["autoboot"] = config.Autoboot,
             ["zonepath"] = config.ZonePath,
-            ["zpool"] = config.ZonePath.Split('/', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "zones",
+            ["zpool"] = config.ZonePath.Split('/') is [.., var pool, _] && pool.Length > 0 ? pool : "zones",
         };
         foreach (var row in PropertyTable.Rows.Where(r => r.Group is null))
         {

@@ -1,0 +1,145 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json.Nodes;
+using Lumos.Cli;
+using Lumos.Core;
+using Lumos.Drivers.Datasets;
+using Lumos.Testing;
+using Lumos.Vm.Applets;
+using Lumos.Vm.Host;
+using Lumos.Vm.Info;
+using Lumos.Vm.Payload;
+using Lumos.Zones;
+
+namespace Lumos.Vm.Tests;
+
+/// <summary>What a run of vmadm printed and ended with.</summary>
+internal sealed record Run(int Status, string Out, string Error);
+
+/// <summary>A machine in a folder: datasets in memory whose mountpoints are directories, zones without a kernel, an admin tag, two images.</summary>
+internal sealed class TestMachine : IDisposable, INeighbours
+{
+    public const string NativeImage = "11111111-1111-4111-8111-111111111111", LxImage = "22222222-2222-4222-8222-222222222222";
+
+    public TestMachine()
+    {
+        Root = Directory.CreateTempSubdirectory("lumos-vm-").FullName;
+        Layout = new ZoneLayout
+        {
+            Configurations = At("etc/zones"),
+            Run = At("run/zones"),
+            States = At("run/zone-states"),
+            Exits = At("run/zone-exits"),
+            Locks = At("run/locks"),
+        };
+        Directory.CreateDirectory(Layout.Configurations);
+        Directory.CreateDirectory(Layout.States);
+        Runtime = new FakeZoneRuntime(Layout) { OnBoot = spec => File.Delete(Path.Combine(spec.RootPath, "var/svc/provisioning")) };
+        foreach (string image in (string[])[NativeImage, LxImage])
+        {
+            Datasets.Create(DatasetName.Parse("zones/" + image));
+            Datasets.Snapshot(SnapshotName.Parse($"zones/{image}@final"));
+        }
+        Datasets.OnOperation = OnDatasetOperation;
+        Host = NewHost();
+    }
+
+    public string Root { get; }
+
+    public ZoneLayout Layout { get; }
+
+    public FakeZoneRuntime Runtime { get; }
+
+    public FakeDatasets Datasets { get; } = new("zones");
+
+    public VmHost Host { get; }
+
+    public string Socket => At("run/vminfod.sock");
+
+    public List<string> Said { get; } = [];
+
+    /// <summary>Called before each change of a dataset; may throw.</summary>
+    public Action<string, string>? BeforeDataset { get; set; }
+
+    public VmHost NewHost() => new(Layout, Runtime, Datasets, this, new HostIdentity(null, "20261120T104500Z"), Socket)
+    {
+        MountRoot = Root,
+        Identities = new CountingIdentities(),
+        Say = line =>
+        {
+            lock (Said)
+            {
+                Said.Add(line);
+            }
+        },
+    };
+
+    public string At(string path) => Path.Combine(Root, path);
+
+    public ImmutableDictionary<Uuid, ImageFacts> Images(string pool) => new[]
+    {
+        new ImageFacts(Uuid.Parse(NativeImage), "zone-dataset", "smartos", "lumos-base 1.0", $"zones/{NativeImage}@final", null),
+        new ImageFacts(Uuid.Parse(LxImage), "lx-dataset", "linux", "debian-13 1.0", $"zones/{LxImage}@final", null),
+    }.ToImmutableDictionary(i => i.Uuid);
+
+    public ImmutableDictionary<string, NicTagFacts> NicTags() =>
+        ImmutableDictionary<string, NicTagFacts>.Empty.Add("admin", new NicTagFacts("admin", 1500));
+
+    /// <summary>Runs vmadm with a payload on standard input, or a terminal there.</summary>
+    public Run Vmadm(string? input, params string[] words)
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var error = new StringWriter { NewLine = "\n" };
+        var context = new AppletContext
+        {
+            Name = "vmadm",
+            Args = words,
+            Out = output,
+            Error = error,
+            OpenInput = () => new MemoryStream(Encoding.UTF8.GetBytes(input ?? "")),
+            InputIsTerminal = () => input is null,
+            Environment = _ => null,
+        };
+        int status = new Vmadm(context, _ => Host).Run();
+        return new Run(status, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Makes a native VM and returns its uuid.</summary>
+    public string Create(string more = "")
+    {
+        var run = Vmadm($$"""{"brand":"joyent","image_uuid":"{{NativeImage}}"{{more}}}""", "create");
+        if (run.Status != 0)
+        {
+            throw new InvalidOperationException(run.Error);
+        }
+        return run.Error.Trim().Split(' ')[^1];
+    }
+
+    public JsonObject Get(string uuid) => JsonNode.Parse(Vmadm(null, "get", uuid).Out)!.AsObject();
+
+    public void Dispose() => Directory.Delete(Root, recursive: true);
+
+    private void OnDatasetOperation(string operation, string name)
+    {
+        BeforeDataset?.Invoke(operation, name);
+        string path = At(name);
+        if (operation == "clone")
+        {
+            Directory.CreateDirectory(Path.Combine(path, "root"));
+        }
+        else if (operation == "destroy" && Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+    }
+
+    /// <summary>The same identities in each test: uuid …0001, MAC 02:00:00:00:00:01 and so on.</summary>
+    internal sealed class CountingIdentities : IIdentities
+    {
+        private int _uuids, _macs;
+
+        public Uuid NewUuid() => Uuid.Parse($"aaaaaaaa-0000-4000-8000-{++_uuids:x12}");
+
+        public MacAddress NewMac() => MacAddress.FromBytes([2, 0, 0, 0, 0, (byte)++_macs]);
+    }
+}
