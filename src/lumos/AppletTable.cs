@@ -4,6 +4,7 @@ using Lumos.Network;
 using Lumos.Node;
 using Lumos.Services;
 using Lumos.Zones.Applets;
+using Lumos.Vm.Applets;
 
 /// <summary>Every command of the platform, by name. Each domain brings its own list; nothing else is decided here.</summary>
 internal static class AppletTable
@@ -15,5 +16,6 @@ internal static class AppletTable
         .. ImagesApplets.All(),
         .. ServicesApplets.All(),
         .. ZonesApplets.All(),
+        .. VmApplets.All(),
     ];
 }

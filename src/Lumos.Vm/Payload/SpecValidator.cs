@@ -36,7 +36,12 @@ public static class SpecValidator
         {
             report.AddBadValue("zfs_root_compression", $"\"{compression}\" is not a compression of ZFS (off, on, lz4, zstd, gzip, gzip-1 to gzip-9, zle, lzjb)");
         }
+        if (vm.Text("init_name") is { } init && !init.StartsWith('/'))
+        {
+            report.AddBadValue("init_name", $"\"{init}\" is not an absolute path");
+        }
         CheckNics(vm, before, host, report);
+        CheckRoutes(vm, report);
     }
 
     /// <summary>One or more labels of letters, digits and '-', as RFC 1123 has it.</summary>
@@ -124,6 +129,27 @@ public static class SpecValidator
             foreach (var other in host.Vms.Where(o => JsonText.Plain(o["uuid"]) != vm.Text("uuid")))
             {
                 CheckConflict(nic, mac, other, report);
+            }
+        }
+    }
+
+    private static void CheckRoutes(VmSpec vm, PayloadReport report)
+    {
+        int nics = vm.Nics.Count();
+        foreach (var (destination, value) in vm.Properties["routes"] as JsonObject ?? [])
+        {
+            string gateway = JsonText.Plain(value);
+            bool throughNic = gateway.StartsWith("nics[", StringComparison.Ordinal) && gateway.EndsWith(']')
+                && int.TryParse(gateway.AsSpan(5, gateway.Length - 6), out int index) && index >= 0 && index < nics;
+            bool throughMac = gateway.StartsWith("macs[", StringComparison.Ordinal) && gateway.EndsWith(']')
+                && MacAddress.TryParse(gateway[5..^1], out var mac) && vm.Nics.Any(n => JsonText.Plain(n["mac"]) == mac.ToString());
+            if (!IpNet.TryParse(destination, out _))
+            {
+                report.AddBadValue("routes", $"\"{destination}\" is not an address or network");
+            }
+            else if (!throughNic && !throughMac && !IpNet.TryParseAddress(gateway, out _))
+            {
+                report.AddBadValue("routes", $"\"{gateway}\" is neither an address, nor nics[N] or macs[MAC] of a NIC of the VM");
             }
         }
     }

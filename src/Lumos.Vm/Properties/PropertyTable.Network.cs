@@ -12,7 +12,7 @@ public static partial class PropertyTable
             "when true, resolvers are rewritten into the zone on every change"),
         new("dns_domain", PropertyType.String, Os, CreateReceiveUpdate, Acts, "local", Attr("dns-domain"),
             "search domain in resolv.conf", Column: new("DOMAIN", 32)),
-        new("routes", PropertyType.Map, All, CreateReceive, AcceptedNotYet, "{}", Json("routes.json"),
+        new("routes", PropertyType.Map, All, CreateReceive, Acts, "{}", Json("routes.json"),
             "static routes: dst→gw, nics[N] or macs[..] as gateway (v4 only)"),
         new("firewall_enabled", PropertyType.Boolean, All, CreateReceiveUpdate, AcceptedNotYet, "false",
             Attr("firewall-enabled"),

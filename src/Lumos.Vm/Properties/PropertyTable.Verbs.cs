@@ -30,7 +30,7 @@ public static partial class PropertyTable
         new("remove_customer_metadata", PropertyType.List, All, Update, Acts, null, null, "array of keys"),
         new("set_internal_metadata", PropertyType.Map, All, Update, Acts, null, null, "merge map"),
         new("remove_internal_metadata", PropertyType.List, All, Update, Acts, null, null, "array of keys"),
-        new("set_routes", PropertyType.Map, All, Update, AcceptedNotYet, null, null, "merge map"),
-        new("remove_routes", PropertyType.List, All, Update, AcceptedNotYet, null, null, "array of destinations"),
+        new("set_routes", PropertyType.Map, All, Update, Acts, null, null, "merge map"),
+        new("remove_routes", PropertyType.List, All, Update, Acts, null, null, "array of destinations"),
     ];
 }

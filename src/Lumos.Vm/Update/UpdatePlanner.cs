@@ -191,7 +191,7 @@ public static class UpdatePlanner
     /// <summary>When a change of a property is felt.</summary>
     public static Effect EffectOf(string name, VmSpec vm) => name switch
     {
-        "nics" or "tmpfs" or "routes" or "kernel_version" or "max_locked_memory" => Effect.NextBoot,
+        "nics" or "tmpfs" or "routes" or "kernel_version" or "max_locked_memory" or "init_name" or "zlog_max_size" => Effect.NextBoot,
         "hostname" => Effect.Recorded,
         "resolvers" or "dns_domain" => vm.Flag("maintain_resolvers") ? Effect.Live : Effect.Recorded,
         _ => Effect.Live,
