@@ -14,10 +14,12 @@ public sealed record ZoneStatus(ZoneState State, int? ZoneId, int? InitPid, Date
 public sealed record ZoneExit(int Status, DateTimeOffset Time)
 {
     /// <summary>
-    /// The zone asked to be rebooted: reboot(2) inside a pid namespace makes the kernel end its init by SIGHUP
-    /// for a restart and by SIGINT for a halt or power-off.
+    /// The zone asked to be rebooted: reboot(2) inside a pid namespace makes the kernel end its init by SIGHUP for a restart and
+    /// by SIGINT for a halt or power-off; lumos-init, which need not ask the kernel, exits with a status of its own.
     /// </summary>
-    public bool WantsReboot => Status == 128 + 1;
+    public bool WantsReboot => Status is 128 + 1 or LumosInitReboot;
+
+    private const int LumosInitReboot = 133;
 }
 
 /// <summary>How to stop a zone.</summary>
