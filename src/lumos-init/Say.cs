@@ -4,8 +4,8 @@ using Lumos.Linux.Handles;
 namespace Lumos.Init;
 
 /// <summary>
-/// Lines for whoever watches. System.Console is not used here: it starts a signal handler of its own and touches the
-/// terminal's settings.
+/// Lines for whoever watches the console. System.Console is not used in this program: it starts a signal handler of its own
+/// and touches the terminal's settings.
 /// </summary>
 internal static class Say
 {

@@ -54,4 +54,8 @@ public static unsafe class SelfProcess
     public static void ChangeDirectory(string path) => _ = SystemCall.Checked(Libc.chdir(path), $"chdir {path}");
 
     public static void ChangeRoot(string path) => _ = SystemCall.Checked(Libc.chroot(path), $"chroot {path}");
+
+    /// <summary>Puts an open file in the place of a numbered one (0, 1, 2).</summary>
+    public static void PutDescriptor(Handles.FileDescriptor from, int number) =>
+        _ = SystemCall.Checked(Libc.dup2(from.Number, number), $"dup2 to {number}");
 }

@@ -97,6 +97,27 @@ public sealed unsafe class ChildProcess : IDisposable
         return info.si_code == Libc.CLD_EXITED ? info.si_status : 128 + info.si_status;
     }
 
+    /// <summary>Waits, no longer than said, for the end; does not reap. False: it still runs.</summary>
+    public bool HasEnded(TimeSpan timeout)
+    {
+        var what = new Libc.pollfd { fd = PidFd.Number, events = Libc.POLLIN };
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var left = timeout - System.Diagnostics.Stopwatch.GetElapsedTime(start);
+            int ready = Libc.poll(&what, 1, (int)Math.Clamp(left.TotalMilliseconds, 0, int.MaxValue));
+            if (ready >= 0)
+            {
+                return ready > 0;
+            }
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno != Errno.EINTR)
+            {
+                throw new ErrnoException($"poll of process {Pid}", errno);
+            }
+        }
+    }
+
     /// <summary>Sends a signal; a child that has already ended is not an error.</summary>
     public void Signal(int signal)
     {
