@@ -32,6 +32,7 @@ internal static class ImportVerbs
         }
         string pool = args.Get('P') ?? ImgadmCommand.DefaultPool;
         var manifest = ReadManifest(manifestPath);
+        Existing(file);
         using var reporter = new ImgadmCommand.Reporter(command, args.Has('q'));
         var report = reporter.Report;
         PlatformRequirements.CheckRunning(manifest, command.Store.Paths);
@@ -59,11 +60,14 @@ internal static class ImportVerbs
 
     private static ImageManifest ReadManifest(string path)
     {
-        var info = new FileInfo(path);
-        if (info.Exists && info.Length > ImageManifest.MaxBytes)
+        var info = Existing(path);
+        if (info.Length > ImageManifest.MaxBytes)
         {
             throw new LumosException("InvalidManifest", $"{path} is too large for a manifest");
         }
         return ImageManifest.Parse(File.ReadAllText(path), path);
     }
+
+    private static FileInfo Existing(string path) =>
+        new FileInfo(path) is { Exists: true } info ? info : throw new LumosException("FileNotFound", $"there is no file {path}");
 }

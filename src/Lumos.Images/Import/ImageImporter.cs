@@ -42,13 +42,16 @@ public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> 
             }
             catch (LumosException e)
             {
-                report.Warn(LumosException.Describe(e));
+                if (failure is not null)
+                {
+                    report.Warn(LumosException.Describe(failure));
+                }
                 failure = e;
             }
         }
-        throw new LumosException("ActiveImageNotFound", failure is null
-            ? $"image {uuid} was not found in any image source"
-            : $"image {uuid} was not found, and not all image sources could be asked", inner: failure);
+        throw failure is null
+            ? new LumosException("ActiveImageNotFound", $"image {uuid} was not found in any image source")
+            : new LumosException("ActiveImageNotFound", $"image {uuid} was not found, and not every image source could be asked", inner: failure);
     }
 
     /// <summary>Imports an image and what it is based on. One that is installed already is a note, not an error.</summary>

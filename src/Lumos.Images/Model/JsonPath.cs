@@ -23,7 +23,7 @@ internal static class JsonPath
     }
 
     /// <summary>Parses a whole text.</summary>
-    /// <exception cref="JsonException">No JSON, nested too deep, or a key given twice.</exception>
+    /// <exception cref="JsonException">No JSON, nested too deep, or a key given twice; the message says where.</exception>
     public static JsonNode? Parse(ReadOnlySpan<byte> text)
     {
         try
@@ -32,9 +32,14 @@ internal static class JsonPath
             LookAtAll(node);
             return node;
         }
-        catch (ArgumentException e)
+        catch (JsonException e)
         {
-            throw new JsonException("a key is given twice", e);
+            // The framework's texts are stripped from our binaries; the place is what helps.
+            throw new JsonException($"the fault is at line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}");
+        }
+        catch (ArgumentException)
+        {
+            throw new JsonException("a key is given twice");
         }
     }
 
