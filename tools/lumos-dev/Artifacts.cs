@@ -1,4 +1,5 @@
 using Lumos.LiveImage;
+using Lumos.LiveImage.ZoneImages;
 using Lumos.Machine;
 
 namespace Lumos.Dev;
@@ -28,9 +29,8 @@ internal sealed record Artifacts(PlatformImage Platform, IReadOnlyList<ZoneImage
 
     public static IReadOnlyList<ZoneImage> BuildImages(BuildOptions options, Stages stages)
     {
-        stages.Say($"The image builder makes no zone images yet, so {options.OutDirectory}/images stays empty and no zone is made.");
-        Directory.CreateDirectory(Path.Combine(options.OutDirectory, "images"));
-        return [];
+        var accelerator = Accelerator.Choose(Path.Combine(options.OutDirectory, "cache"));
+        return stages.Telling(() => ZoneImageBuilder.Build(options, accelerator.Arguments));
     }
 
     /// <summary>Options that show the build's progress as stages and write to their log.</summary>

@@ -23,6 +23,24 @@ internal static class BootArchiveStage
     {
         using var output = File.Create(target);
         var cpio = new CpioWriter(output, time);
+        AddEarly(cpio, platformLayer, init);
+        cpio.AddFile("lumos.squashfs", lumosSquashfs, Data);
+        cpio.AddFile("platform.squashfs", platformSquashfs, Data);
+        cpio.Finish();
+    }
+
+    /// <summary>An archive of Debian's layer alone, for a virtual machine of the builder with an /init of its own.</summary>
+    internal static void MakeBare(StageResult platform, string init, string target)
+    {
+        using var output = File.Create(target);
+        var cpio = new CpioWriter(output, DateTimeOffset.UnixEpoch);
+        AddEarly(cpio, platform.Directory, init);
+        cpio.AddFile("platform.squashfs", platform["platform.squashfs"], Data);
+        cpio.Finish();
+    }
+
+    private static void AddEarly(CpioWriter cpio, string platformLayer, string init)
+    {
         foreach (string folder in MountPoints)
         {
             cpio.AddDirectory(folder);
@@ -36,8 +54,5 @@ internal static class BootArchiveStage
         }
         cpio.AddLink("bin/sh", "busybox");
         cpio.AddFile("etc/lumos-init.modules", Path.Combine(platformLayer, "early.modules"), Data);
-        cpio.AddFile("lumos.squashfs", lumosSquashfs, Data);
-        cpio.AddFile("platform.squashfs", platformSquashfs, Data);
-        cpio.Finish();
     }
 }

@@ -23,6 +23,13 @@ internal sealed class PlatformRun(BuildOptions options)
     internal PlatformLayers Layers()
     {
         var binaries = Binaries(); // first: a compiler's error should not wait for a download
+        var debian = DebianLayers();
+        return new PlatformLayers(debian.Packages, debian.Zfs, debian.Platform, binaries);
+    }
+
+    /// <summary>What Debian brings: the stages that do not depend on our programs.</summary>
+    internal (StageResult Packages, StageResult Zfs, StageResult Platform) DebianLayers()
+    {
         var packages = Packages();
         StageResult zfs;
         try
@@ -39,7 +46,7 @@ internal sealed class PlatformRun(BuildOptions options)
         }
         var platform = Cache.Get(PlatformLayerStage.Name, PlatformLayerStage.Key(Recipe, packages, zfs),
             work => PlatformLayerStage.Make(Log, Recipe, packages, zfs, work));
-        return new PlatformLayers(packages, zfs, platform, binaries);
+        return (packages, zfs, platform);
     }
 
     internal StageResult Binaries() =>

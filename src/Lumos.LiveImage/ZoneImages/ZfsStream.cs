@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
 using Lumos.Core;
-using Lumos.LiveImage.Archive;
+using Lumos.LiveImage.Platform;
+using Lumos.LiveImage.Stages;
 
 namespace Lumos.LiveImage.ZoneImages;
 
 /// <summary>
-/// Turns a tar archive into a ZFS stream. The build machine has no ZFS, the platform has: its kernel and boot archive
-/// run in a virtual machine with images/stream/init in the place of /init. The archive is the first disk; the stream comes
+/// Turns a tar archive into a ZFS stream. The build machine has no ZFS, the platform has: its kernel and
+/// Debian layer run in a virtual machine with images/stream/init as /init. The archive is the first disk; the stream comes
 /// out on the second, from 1 MiB on, with its length at the start.
 /// </summary>
 internal static class ZfsStream
@@ -16,16 +17,10 @@ internal static class ZfsStream
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
 
     /// <summary>Writes the gzip-compressed stream of <paramref name="tar"/> to <paramref name="target"/>.</summary>
-    internal static void Make(BuildLog log, string init, string kernel, string bootArchive, IReadOnlyList<string> accelerator, string tar, string work, string target)
+    internal static void Make(BuildLog log, string init, StageResult platform, IReadOnlyList<string> accelerator, string tar, string work, string target)
     {
         string archive = Path.Combine(work, "boot_archive");
-        File.Copy(bootArchive, archive);
-        using (var output = new FileStream(archive, FileMode.Append))
-        {
-            var cpio = new CpioWriter(output, DateTimeOffset.UnixEpoch);
-            cpio.AddFile("init", init, 0b111_101_101); // unpacked after the archive's own: this one counts
-            cpio.Finish();
-        }
+        BootArchiveStage.MakeBare(platform, init, archive);
         string input = Path.Combine(work, "input");
         File.Copy(tar, input);
         string disk = Path.Combine(work, "output");
@@ -36,7 +31,7 @@ internal static class ZfsStream
             [
                 "timeout", ((int)Limit.TotalSeconds).ToString(), "qemu-system-x86_64", .. accelerator,
                 "-m", MemoryMegabytes.ToString(), "-smp", "2", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-serial", "stdio", "-kernel", kernel, "-initrd", archive, "-append", "console=ttyS0 quiet panic=-1",
+                "-serial", "stdio", "-kernel", platform["kernel"], "-initrd", archive, "-append", "console=ttyS0 quiet panic=-1",
                 "-drive", $"file={input},if=virtio,format=raw,readonly=on", "-drive", $"file={disk},if=virtio,format=raw",
             ]);
         long length = LengthOf(disk);

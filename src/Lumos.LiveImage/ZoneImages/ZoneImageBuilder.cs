@@ -18,18 +18,17 @@ public static class ZoneImageBuilder
 
     /// <summary>Builds what is not built yet and lays manifests and streams into <c>out/images</c>; others there are removed.</summary>
     /// <param name="options">As for the platform.</param>
-    /// <param name="platform">The finished platform: its kernel and boot archive make the streams.</param>
     /// <param name="accelerator">QEMU's arguments for the CPU, such as <c>-accel kvm -cpu host</c>.</param>
-    public static IReadOnlyList<ZoneImage> Build(BuildOptions options, PlatformImage platform, IReadOnlyList<string> accelerator)
+    public static IReadOnlyList<ZoneImage> Build(BuildOptions options, IReadOnlyList<string> accelerator)
     {
         var run = new PlatformRun(options);
         string images = Path.Combine(options.RepositoryRoot, "images");
         // The platform's own stages are told, and its drift compared, when it is built.
-        var layers = new PlatformRun(options with { Progress = _ => { }, Notice = _ => { } }).Layers();
+        var platform = new PlatformRun(options with { Progress = _ => { }, Notice = _ => { } }).DebianLayers().Platform;
 
         string native = Path.Combine(images, "lumos-base");
-        var nativeRoot = run.Cache.Get("lumos-base-root", NativeRoot.Key(native, layers.Platform),
-            work => NativeRoot.Make(run.Log, native, layers.Platform, work));
+        var nativeRoot = run.Cache.Get("lumos-base-root", NativeRoot.Key(native, platform),
+            work => NativeRoot.Make(run.Log, native, platform, work));
         string debian = Path.Combine(images, "debian-13");
         var debianRoot = run.Cache.Get("debian-13-root", DebianRoot.Key(debian), work => DebianRoot.Make(run.Log, debian, work));
         run.Compare(Path.Combine(debian, "packages.lock"), debianRoot);
@@ -60,7 +59,7 @@ public static class ZoneImageBuilder
     }
 
     private static ZoneImage Image(
-        PlatformRun run, BuildOptions options, PlatformImage platform, IReadOnlyList<string> accelerator, string images, ImageRecipe recipe, StageResult root, string content)
+        PlatformRun run, BuildOptions options, StageResult platform, IReadOnlyList<string> accelerator, string images, ImageRecipe recipe, StageResult root, string content)
     {
         string init = Path.Combine(images, "stream/init");
         var uuid = recipe.UuidOf(content);
@@ -68,7 +67,7 @@ public static class ZoneImageBuilder
         var stream = run.Cache.Get(recipe.Name, key, work =>
         {
             string file = Path.Combine(work, "zfs.gz");
-            ZfsStream.Make(run.Log, init, platform.Kernel, platform.BootArchive, accelerator, root["root.tar"], work, file);
+            ZfsStream.Make(run.Log, init, platform, accelerator, root["root.tar"], work, file);
             using var bytes = File.OpenRead(file);
 #pragma warning disable CA5350 // manifests version 2 name files by SHA-1
             string sha1 = Convert.ToHexStringLower(SHA1.HashData(bytes));

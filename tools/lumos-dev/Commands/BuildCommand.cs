@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Lumos.LiveImage;
+using Lumos.LiveImage.ZoneImages;
 using Lumos.Machine;
 
 namespace Lumos.Dev.Commands;
@@ -36,8 +37,8 @@ internal static class BuildCommand
                 Console.WriteLine(binaries.Init);
                 return 0;
             case "relock":
-                var changes = stages.Telling(() => PlatformBuilder.Relock(options));
-                Console.WriteLine(changes.Count == 0 ? "The record was up to date." : string.Join('\n', changes));
+                string[] changes = [.. stages.Telling(() => PlatformBuilder.Relock(options)), .. stages.Telling(() => ZoneImageBuilder.Relock(options))];
+                Console.WriteLine(changes.Length == 0 ? "The record was up to date." : string.Join('\n', changes));
                 return 0;
         }
         if (what is "image" or "all")
