@@ -14,7 +14,7 @@ internal enum ShutdownKind
 /// Requests to PID 1 are signals, as the kernel and container runtimes send them already:
 /// USR1 halt; USR2, PWR, RTMIN+4 power off; INT (Ctrl-Alt-Del), RTMIN+5 reboot; RTMIN+3 halt; TERM: reboot on a machine,
 /// halt in a zone (where a runtime's "stop" sends it); HUP in a zone: reboot.
-/// A second INT during a shutdown cuts the waiting short.
+/// A second request during a shutdown cuts the waiting for the services short.
 /// </summary>
 internal static class Pid1Signals
 {
