@@ -22,6 +22,6 @@ internal static unsafe partial class Libc
     {
         internal uint fd, block_size;
         internal loop_info64 info;
-        internal fixed ulong reserved[8];
+        internal fixed ulong padding[8];
     }
 }
