@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Images.Store;
@@ -9,18 +8,15 @@ namespace Lumos.Vm.Host;
 /// <summary>The images of imgadm and the nic tags of this machine.</summary>
 public sealed class MachineNeighbours(IDatasets datasets) : INeighbours
 {
-    private const string Links = "/sys/class/net";
-
     public ImmutableDictionary<Uuid, ImageFacts> Images(string pool) =>
         new ImageStore(datasets, new ImagePaths()).List()
             .Where(image => image.Pool == pool && datasets.Exists(image.FinalSnapshot))
             .ToImmutableDictionary(image => image.Uuid, Facts);
 
-    /// <summary>A nic tag that links can be put on is a bridge of its name.</summary>
-    public ImmutableDictionary<string, NicTagFacts> NicTags() => Directory.EnumerateDirectories(Links)
-        .Where(link => Directory.Exists(Path.Combine(link, "bridge")))
-        .Select(link => new NicTagFacts(Path.GetFileName(link), int.Parse(File.ReadAllText(Path.Combine(link, "mtu")), CultureInfo.InvariantCulture)))
-        .ToImmutableDictionary(tag => tag.Name);
+    /// <summary>Tags whose bridge is there: a link can be put on them now.</summary>
+    public ImmutableDictionary<string, NicTagFacts> NicTags() => Network.NicTags.Load()
+        .Where(tag => tag.IsReady)
+        .ToImmutableDictionary(tag => tag.Name, tag => new NicTagFacts(tag.Name, tag.Mtu));
 
     private static ImageFacts Facts(InstalledImage image) => new(
         image.Uuid,
