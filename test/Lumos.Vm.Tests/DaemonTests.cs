@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -53,13 +52,13 @@ public sealed class DaemonTests : IDisposable
         string uuid = _machine.Create(""", "alias": "a", "autoboot": false""");
         string xml = _machine.At($"etc/zones/{uuid}.xml");
         File.WriteAllText(xml, File.ReadAllText(xml).Replace("autoboot=\"false\"", "autoboot=\"true\""));
-        Eventually(() => (bool)_machine.Get(uuid)["autoboot"]!);
+        Wait.Until(() => (bool)_machine.Get(uuid)["autoboot"]!);
         File.WriteAllText(_machine.At($"zones/{uuid}/config/tags.json"), """{"by": "hand"}""");
-        Eventually(() => (string?)_machine.Get(uuid)["tags"]!["by"] == "hand");
+        Wait.Until(() => (string?)_machine.Get(uuid)["tags"]!["by"] == "hand");
         new Booter(_machine.Host).Boot(uuid);
-        Eventually(() => (string?)_machine.Get(uuid)["state"] == "running");
+        Wait.Until(() => (string?)_machine.Get(uuid)["state"] == "running");
         _machine.Host.Zones.Remove(ZoneName.Parse(uuid));
-        Eventually(() => List().Length == 0);
+        Wait.Until(() => List().Length == 0);
     }
 
     [Fact]
@@ -121,7 +120,7 @@ public sealed class DaemonTests : IDisposable
         using var admin = new RunningAdmin(_machine);
         _machine.Runtime.Calls.Clear();
         _machine.Runtime.End(ZoneName.Parse(uuid), exit);
-        Eventually(() => (string?)_machine.Get(uuid)["state"] == state);
+        Wait.Until(() => (string?)_machine.Get(uuid)["state"] == state);
         Assert.True((bool)_machine.Get(uuid)["autoboot"]!);
         Assert.Equal(state == "running" ? 1 : 0, _machine.Runtime.Calls.Count);
     }
@@ -132,7 +131,7 @@ public sealed class DaemonTests : IDisposable
         string uuid = _machine.Create();
         _machine.Runtime.End(ZoneName.Parse(uuid), 129);
         using var admin = new RunningAdmin(_machine);
-        Eventually(() => (string?)_machine.Get(uuid)["state"] == "running");
+        Wait.Until(() => (string?)_machine.Get(uuid)["state"] == "running");
     }
 
     /// <summary>The machine stops dead before each change a create makes; vmadmd then starts on what is left.</summary>
@@ -148,11 +147,11 @@ public sealed class DaemonTests : IDisposable
             {
                 Assert.Equal("provisioning", (string?)machine.Get(uuid)["state"]);
                 Assert.Equal(0, new AllZones(machine.Host).Boot());
-                Eventually(() => (string?)machine.Get(uuid)["state"] == "running");
+                Wait.Until(() => (string?)machine.Get(uuid)["state"] == "running");
             }
             else
             {
-                Eventually(() => !machine.Host.Zones.ReadIndex().Zones.Any());
+                Wait.Until(() => !machine.Host.Zones.ReadIndex().Zones.Any());
                 Assert.False(machine.Datasets.Exists(DatasetName.Parse("zones/" + uuid)));
                 Assert.False(Directory.Exists(machine.At("zones/" + uuid)));
             }
@@ -166,7 +165,7 @@ public sealed class DaemonTests : IDisposable
         _machine.Runtime.Halt(ZoneName.Parse(uuid));
         _machine.Host.Zones.SetState(ZoneName.Parse(uuid), ZoneState.Incomplete);
         using var admin = new RunningAdmin(_machine);
-        Eventually(() => !_machine.Host.Zones.ReadIndex().Zones.Any());
+        Wait.Until(() => !_machine.Host.Zones.ReadIndex().Zones.Any());
         Assert.False(_machine.Datasets.Exists(DatasetName.Parse("zones/" + uuid)));
     }
 
@@ -181,7 +180,7 @@ public sealed class DaemonTests : IDisposable
             {
                 // The zone has been claimed, vmadmd has been told by inotify, and it must wait for the lock.
                 uuid = name[6..];
-                Eventually(() => _machine.Host.Zones.ReadIndex().Zones.Any());
+                Wait.Until(() => _machine.Host.Zones.ReadIndex().Zones.Any());
             }
         };
         Assert.Equal(_machine.Create(), uuid);
@@ -196,7 +195,7 @@ public sealed class DaemonTests : IDisposable
         Assert.Equal("provisioning", (string?)_machine.Get(uuid)["state"]);
         using var admin = new RunningAdmin(_machine);
         File.Delete(_machine.At($"zones/{uuid}/root/var/svc/provisioning"));
-        Eventually(() => (string?)_machine.Get(uuid)["state"] == "running");
+        Wait.Until(() => (string?)_machine.Get(uuid)["state"] == "running");
     }
 
     private static string CutShort(TestMachine machine, string cut)
@@ -225,16 +224,6 @@ public sealed class DaemonTests : IDisposable
 
     private string List() => _machine.Vmadm(null, "list", "-p", "-o", "uuid,state,alias").Out;
 
-    private static void Eventually(Func<bool> condition)
-    {
-        var clock = Stopwatch.StartNew();
-        while (!condition())
-        {
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), "it did not happen within 20 seconds");
-            Thread.Yield();
-        }
-    }
-
     private sealed class RunningInfo : IDisposable
     {
         private readonly VmInfoDaemon _daemon;
@@ -243,26 +232,6 @@ public sealed class DaemonTests : IDisposable
         public RunningInfo(TestMachine machine)
         {
             _daemon = new VmInfoDaemon(machine.NewHost(), JsonLog.None);
-            _thread = new Thread(_daemon.Run);
-            _thread.Start();
-        }
-
-        public void Dispose()
-        {
-            _daemon.Stop();
-            _thread.Join();
-            _daemon.Dispose();
-        }
-    }
-
-    private sealed class RunningAdmin : IDisposable
-    {
-        private readonly VmAdminDaemon _daemon;
-        private readonly Thread _thread;
-
-        public RunningAdmin(TestMachine machine)
-        {
-            _daemon = new VmAdminDaemon(machine.NewHost(), JsonLog.None);
             _thread = new Thread(_daemon.Run);
             _thread.Start();
         }

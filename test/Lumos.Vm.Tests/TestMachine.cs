@@ -21,9 +21,11 @@ internal sealed class TestMachine : IDisposable, INeighbours
 {
     public const string NativeImage = "11111111-1111-4111-8111-111111111111", LxImage = "22222222-2222-4222-8222-222222222222";
 
-    public TestMachine()
+    /// <param name="runtime">Another one than the fake, such as the real one.</param>
+    public TestMachine(Func<ZoneLayout, IZoneRuntime>? runtime = null)
     {
         Root = Directory.CreateTempSubdirectory("lumos-vm-").FullName;
+        File.SetUnixFileMode(Root, (UnixFileMode)0b111_101_101); // the root of a zone is nobody here, and has to pass
         Layout = new ZoneLayout
         {
             Configurations = At("etc/zones"),
@@ -31,6 +33,8 @@ internal sealed class TestMachine : IDisposable, INeighbours
             States = At("run/zone-states"),
             Exits = At("run/zone-exits"),
             Locks = At("run/locks"),
+            PlatformUsr = At("usr"),
+            CgroupParent = "/lumos-vm-test",
         };
         Directory.CreateDirectory(Layout.Configurations);
         Directory.CreateDirectory(Layout.States);
@@ -41,8 +45,11 @@ internal sealed class TestMachine : IDisposable, INeighbours
             Datasets.Snapshot(SnapshotName.Parse($"zones/{image}@final"));
         }
         Datasets.OnOperation = OnDatasetOperation;
+        _runtime = runtime?.Invoke(Layout) ?? Runtime;
         Host = NewHost();
     }
+
+    private readonly IZoneRuntime _runtime;
 
     public string Root { get; }
 
@@ -61,7 +68,10 @@ internal sealed class TestMachine : IDisposable, INeighbours
     /// <summary>Called before each change of a dataset; may throw.</summary>
     public Action<string, string>? BeforeDataset { get; set; }
 
-    public VmHost NewHost() => new(Layout, Runtime, Datasets, this, new HostIdentity(null, "20261120T104500Z"), Socket)
+    /// <summary>Puts into a new clone what its image holds.</summary>
+    public Action<string>? FillRoot { get; set; }
+
+    public VmHost NewHost() => new(Layout, _runtime, Datasets, this, new HostIdentity(null, "20261120T104500Z"), Socket)
     {
         MountRoot = Root,
         Identities = new CountingIdentities(),
@@ -126,6 +136,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
         if (operation == "clone")
         {
             Directory.CreateDirectory(Path.Combine(path, "root"));
+            FillRoot?.Invoke(Path.Combine(path, "root"));
         }
         else if (operation == "destroy" && Directory.Exists(path))
         {

@@ -8,7 +8,7 @@ namespace Lumos.Vm.Applets;
 /// <summary>The method of svc:/system/zones.</summary>
 internal static class SvcZones
 {
-    /// <summary>Seconds the service gives its stop method when nobody says otherwise; its manifest says the same.</summary>
+    /// <summary>Seconds that stopping may take when nobody says otherwise; the service allows more, so that halting always gets done.</summary>
     internal const int StopSeconds = 100;
 
     internal static int Run(AppletContext context, Func<Action<string>, VmHost> host)

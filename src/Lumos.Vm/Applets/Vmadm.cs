@@ -248,7 +248,8 @@ internal sealed class Vmadm
     private int Console(string[] words)
     {
         string uuid = UuidOf(Common(new ArgParser()).Parse(words), "console");
-        return new VmConsole(Machine).Attach(uuid);
+        new VmConsole(Machine).Attach(uuid);
+        return ExitStatus.Success;
     }
 
     private int Help(string[] words)

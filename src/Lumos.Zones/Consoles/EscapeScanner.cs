@@ -2,9 +2,9 @@ namespace Lumos.Zones.Consoles;
 
 /// <summary>
 /// Finds the escape in what is typed: at the start of a line, the escape character and a dot. The character twice sends it
-/// once; followed by anything else, both go through.
+/// once; followed by anything else, both go through. Alone: the character anywhere, by itself, is the escape.
 /// </summary>
-public sealed class EscapeScanner(byte escape)
+public sealed class EscapeScanner(byte escape, bool alone = false)
 {
     private bool _lineStart = true;
     private bool _held;
@@ -15,6 +15,10 @@ public sealed class EscapeScanner(byte escape)
         var pass = new List<byte>(typed.Length + 1);
         foreach (byte b in typed)
         {
+            if (alone && b == escape)
+            {
+                return ([.. pass], true);
+            }
             if (_held)
             {
                 _held = false;

@@ -30,11 +30,13 @@ public sealed class ZoneConsole : IDisposable
 
     /// <param name="escape">The escape character.</param>
     /// <param name="quiet">Say nothing of our own.</param>
-    public ZoneConsole(ZoneLayout layout, ZoneName name, char escape, FileDescriptor input, FileDescriptor output, bool quiet)
+    /// <param name="escapeAlone">The escape character leaves by itself, anywhere; else it needs a dot, at the start of a line.</param>
+    public ZoneConsole(
+        ZoneLayout layout, ZoneName name, char escape, FileDescriptor input, FileDescriptor output, bool quiet, bool escapeAlone = false)
     {
         _layout = layout;
         _name = name;
-        _escape = new EscapeScanner((byte)escape);
+        _escape = new EscapeScanner((byte)escape, escapeAlone);
         _input = input;
         _output = output;
         _quiet = quiet;
