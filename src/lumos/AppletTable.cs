@@ -3,6 +3,7 @@ using Lumos.Images.Applets;
 using Lumos.Network;
 using Lumos.Node;
 using Lumos.Services;
+using Lumos.Services.Power;
 using Lumos.Zones.Applets;
 using Lumos.Vm.Applets;
 
@@ -15,6 +16,7 @@ internal static class AppletTable
         .. NodeApplets.All(),
         .. ImagesApplets.All(),
         .. ServicesApplets.All(),
+        .. PowerApplets.All(),
         .. ZonesApplets.All(),
         .. VmApplets.All(),
     ];
