@@ -21,7 +21,11 @@ public static class NodeApplets
         new("disklayout", "lay out a pool over the machine's disks", DiskApplets.DiskLayout),
         new("disklist", "list disks", DiskApplets.DiskList),
         new("first-boot", "set the machine up from answers.json (a service method)", c => FirstBootService.Applet(
-            c, notes => new FirstBootService(new SetupTools(Pools, Datasets, new LinuxNodeHost(), notes, new MountPaths())), Boot())),
+            c,
+            notes => new FirstBootService(
+                new SetupTools(Pools, Datasets, new LinuxNodeHost(), notes, new MountPaths()),
+                found => HostObserver.Observe(new LinuxNodeHost(), Pools, found)),
+            Boot())),
         new("fs-smartdc", "import pools and mount what persists (a service method)", c => FileSystemsAtBoot.Applet(
             c, notes => new FileSystemsAtBoot(Pools, Datasets, new LinuxNodeHost(), notes, new MountPaths()), Boot())),
         new("mkzpool", "make a pool as a layout says", c => MakePool.Run(c, Pools)),

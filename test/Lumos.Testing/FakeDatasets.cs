@@ -34,6 +34,15 @@ public sealed class FakeDatasets : IDatasets
         }
     }
 
+    /// <summary>A pool made later, or one that comes back.</summary>
+    public void AddPool(string name)
+    {
+        lock (_lock)
+        {
+            AddNode(DatasetName.Parse(name), DatasetKinds.FileSystem, null, null);
+        }
+    }
+
     /// <summary>Called with the name of the operation and its object before each change.</summary>
     public Action<string, string>? OnOperation { get; set; }
 

@@ -39,7 +39,7 @@ internal sealed class FileSystemsAtBoot(IPools pools, IDatasets datasets, INodeH
         {
             notes.Announce($"{failure}; see \"zpool import\", mend it, then \"svcadm clear filesystem/smartdc\"; nothing was changed on it");
         }
-        var found = SystemPool.Find(pools, datasets);
+        var found = SystemPool.Find(pools, datasets, paths);
         if (found.System is { } system)
         {
             new PersistentMounts(datasets, host, notes, paths).MountAll(system, boot);

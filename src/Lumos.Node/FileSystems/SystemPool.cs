@@ -23,9 +23,8 @@ internal sealed record SystemPool(string Name, string Mountpoint)
     internal DatasetName Dataset(string path) => DatasetName.Parse($"{Name}/{path}");
 
     /// <summary>Looks at every imported pool; mounts the first file system of those that may be the system's.</summary>
-    internal static PoolsFound Find(IPools pools, IDatasets datasets, Func<string, bool>? fileExists = null)
+    internal static PoolsFound Find(IPools pools, IDatasets datasets, MountPaths paths)
     {
-        fileExists ??= File.Exists;
         var unfinished = new List<string>();
         var marked = new List<SystemPool>();
         SystemPool? byName = null;
@@ -41,7 +40,7 @@ internal sealed record SystemPool(string Name, string Mountpoint)
             }
             datasets.Mount(root);
             var pool = new SystemPool(name, mountpoint);
-            if (fileExists(Path.Combine(mountpoint, Marker)))
+            if (File.Exists(Path.Combine(paths.Root, name, Marker)))
             {
                 marked.Add(pool);
             }

@@ -48,7 +48,8 @@ internal static class Check
         {
             return $"is \"{text}\", which is neither \"none\" nor an IPv4 address";
         }
-        if (!IpNet.TryFromNetmask(answers["admin_ip"], answers["admin_netmask"], out var net))
+        if (Address(answers["admin_ip"] ?? "") is null
+            || !IpNet.TryFromNetmask(answers["admin_ip"], answers["admin_netmask"], out var net))
         {
             return null; // the fault is theirs
         }

@@ -24,7 +24,9 @@ namespace Lumos.Node.FirstBoot;
 /// <para>Tested by Lumos.Node.Tests: questions, plan (golden) and the carrying out over fakes; the real thing by the live
 /// suite.</para>
 /// </summary>
-internal sealed class FirstBootService(SetupTools tools)
+/// <param name="tools">What the setting up works on.</param>
+/// <param name="observe">Looks at the machine, given the pools that were found.</param>
+internal sealed class FirstBootService(SetupTools tools, Func<PoolsFound, HostFacts> observe)
 {
     /// <returns>The method's exit status.</returns>
     internal int Run(BootArguments boot)
@@ -34,7 +36,7 @@ internal sealed class FirstBootService(SetupTools tools)
             tools.Notes.Say("noimport: the machine is not set up in this mode");
             return ExitStatus.Success;
         }
-        var found = SystemPool.Find(tools.Pools, tools.Datasets);
+        var found = SystemPool.Find(tools.Pools, tools.Datasets, tools.Paths);
         if (found.System is { } system)
         {
             if (!File.Exists(Path.Combine(tools.Paths.UsbKey, "config")))
@@ -52,7 +54,7 @@ internal sealed class FirstBootService(SetupTools tools)
         }
         var faults = new List<AnswerFault>();
         var given = Answers.Parse(answers.Text, answers.Origin, faults);
-        var result = Interview.Conduct(given, HostObserver.Observe(tools.Host, tools.Pools, found), faults);
+        var result = Interview.Conduct(given, observe(found), faults);
         if (result.Spec is not { } spec)
         {
             tools.Notes.Announce(string.Join("\r\n", (IEnumerable<string>)
@@ -70,7 +72,7 @@ internal sealed class FirstBootService(SetupTools tools)
         tools.Notes.Announce($"Setting up this machine with the answers in {answers.Origin} …");
         Setup.Run(SetupPlan.Make(spec), tools);
         tools.Host.Unmount(tools.Paths.UsbKey);
-        var pool = SystemPool.Find(tools.Pools, tools.Datasets).System
+        var pool = SystemPool.Find(tools.Pools, tools.Datasets, tools.Paths).System
             ?? throw new LumosException("SetupFailed", "the pool was made, but is not recognised as the system's");
         new PersistentMounts(tools.Datasets, tools.Host, tools.Notes, tools.Paths).MountAll(pool, boot);
         tools.Notes.Announce($"This machine is set up: {spec.Hostname}, pool {pool.Name} ({spec.Layout.Profile}, "

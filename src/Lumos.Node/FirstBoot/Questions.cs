@@ -46,13 +46,13 @@ internal static class Questions
         new("ntp_host", "NTP server", Constant("2.debian.pool.ntp.org"), Check.HostName, "ntp_hosts", "compute_node_ntp_hosts"),
         Dialogue("skip_ntp_check", "Do not query the NTP server"),
         new("zpool_layout", "Layout of the pool (default, single, mirror, raidz1, raidz2, raidz3 or manual)",
-            Constant("default"), Check.Layout),
+            Constant("default"), Check.Layout, "the pool zones"),
         new("zpool_confirm_layout", "Make the pool so", Constant("y"), Check.Yes),
         new("bootpool", "Boot from the pool", Constant("none"), Check.BootPool),
         new("pisource", "Where the platform image comes from", Constant("none"), Check.PlatformSource),
         new("install_pkgsrc", "Install pkgsrc's tools", Constant("n"), Check.Pkgsrc),
         new("root_password", "Password of root", Required, Check.Password, "/usbkey/shadow") { Secret = true },
-        new("hostname", "Host name", (a, _) => a["admin_nic"]?.Replace(':', '-'), Check.HostLabel, "hostname"),
+        new("hostname", "Host name", NameFromMac, Check.HostLabel, "hostname"),
         Dialogue("skip_final_summary", "Skip the summary"),
         Dialogue("skip_final_confirm", "Begin without asking again"),
         new("root_authorized_keys", "ssh public keys that may log in as root, one a line", Constant(""), Check.AuthorizedKeys,
@@ -64,6 +64,12 @@ internal static class Questions
         new Dictionary<string, string>(StringComparer.Ordinal) { ["admin_mac"] = "admin_nic", ["dns_domain"] = "dns_search" };
 
     internal static bool IsStatic(Answers answers) => answers["admin_ip"] != Dhcp;
+
+    private static string NameFromMac(Answers answers, HostFacts host)
+    {
+        var link = (answers["admin_nic"] is { } nic ? Check.FindLink(nic, host) : null) ?? host.Links.FirstOrDefault();
+        return link?.Mac.ToString().Replace(':', '-') ?? "lumos";
+    }
 
     private static string? Required(Answers answers, HostFacts host) => null;
 
