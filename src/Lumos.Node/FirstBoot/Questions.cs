@@ -67,7 +67,7 @@ internal static class Questions
 
     private static string NameFromMac(Answers answers, HostFacts host)
     {
-        var link = (answers["admin_nic"] is { } nic ? Check.FindLink(nic, host) : null) ?? host.Links.FirstOrDefault();
+        var link = (answers["admin_nic"] is { } nic ? Check.FindLink(nic, host) : null) ?? (host.Links.Count > 0 ? host.Links[0] : null);
         return link?.Mac.ToString().Replace(':', '-') ?? "lumos";
     }
 
