@@ -75,6 +75,7 @@ public sealed class CreateTests : IDisposable
             Missing required properties: image_uuid
               quota "many" is not a whole number
               delegate_dataset is not acted on yet: leave it out, or give its default (false)
+              image_uuid names the image a VM of brand joyent is cloned from ("imgadm list" shows them)
               nics.*.netmask is needed with ip 10.0.0.5
               hostname "a b" is not a host name
               nics.*.nic_tag "external" is no nic tag of this machine (admin)

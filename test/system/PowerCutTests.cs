@@ -17,6 +17,7 @@ public sealed class PowerCutTests(Suite suite) : LiveTest(suite)
         WaitInGuest($"grep -q {uuid} /etc/zones/index");
         Cut(creating);
 
+        WaitUntilSettled(uuid);
         var record = Zone.Get(uuid);
         Assert.Contains((string?)record?["state"] ?? "absent", new[] { "absent", "running", "stopped" });
         AssertConsistent();
@@ -50,6 +51,7 @@ public sealed class PowerCutTests(Suite suite) : LiveTest(suite)
         WaitInGuest($"! zfs list zones/{uuid} >/dev/null 2>&1 || ! grep -q {uuid}:installed /etc/zones/index");
         Cut(deleting);
 
+        WaitUntilSettled(uuid);
         Assert.Contains((string?)Zone.Get(uuid)?["state"] ?? "absent", new[] { "absent", "stopped" });
         AssertConsistent();
         Zone.WaitForZone(Suite.NativeZone, Suite.Patient(60));
@@ -58,6 +60,10 @@ public sealed class PowerCutTests(Suite suite) : LiveTest(suite)
     /// <summary>Waits in the guest itself, without a round trip between two looks. A change that is over sooner is no fault.</summary>
     private void WaitInGuest(string condition) =>
         Suite.Main.Qemu.Ssh.RunScript($"n=0; until {condition}; do n=$((n+1)); [ $n -lt 2000 ] || exit 1; done", Suite.Patient(30));
+
+    /// <summary>vmadmd undoes what was half made, and a first boot that was cut short is gone through again.</summary>
+    private void WaitUntilSettled(Guid uuid) => Zone.WaitFor("the change to be undone or finished", Suite.Patient(60),
+        () => (string?)Zone.Get(uuid)?["state"] is not ("configured" or "incomplete" or "provisioning"));
 
     private void Cut(Task<CommandResult> change)
     {

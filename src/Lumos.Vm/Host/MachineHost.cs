@@ -1,3 +1,4 @@
+using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Links;
 using Lumos.Drivers.Oci;
@@ -13,9 +14,21 @@ public static class MachineHost
     /// <summary>Where vminfod listens.</summary>
     public const string InfoSocket = "/run/vminfod.sock";
 
+    /// <summary>Says "global" in the global zone; in a zone, the zone's name is shown in its place.</summary>
+    private const string ZoneNameFile = "/usr/lib/lumos/zonename";
+
     /// <param name="say">Gets status lines and warnings.</param>
+    /// <exception cref="LumosException">NotHere, exit status 2: not root, or not in the global zone.</exception>
     public static VmHost Create(Action<string> say)
     {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            throw NotHere("only root may");
+        }
+        if (File.Exists(ZoneNameFile) && File.ReadAllText(ZoneNameFile).Trim() is var zone and not "global")
+        {
+            throw NotHere($"this is zone {zone}, not the global zone");
+        }
         var layout = new ZoneLayout();
         var datasets = new ZfsDatasets();
         var runtime = new ZoneRuntime(layout, OciRuntime.Find(), new VethLinks(), say);
@@ -24,4 +37,6 @@ public static class MachineHost
             Say = say,
         };
     }
+
+    private static LumosException NotHere(string why) => new("NotHere", $"FATAL: cannot run because: {why}", exitStatus: 2);
 }

@@ -1,4 +1,5 @@
 using Lumos.Core;
+using Lumos.Drivers.Datasets;
 using Lumos.Vm.Host;
 using Lumos.Zones;
 using Lumos.Zones.Config;
@@ -8,7 +9,15 @@ namespace Lumos.Vm.Lifecycle;
 /// <summary>Boots zones from their configuration as it is on disk. The caller holds the VM's lock.</summary>
 public sealed class Booter(VmHost host)
 {
-    public void Boot(ZoneConfig config) => host.Runtime.Boot(Spec(config));
+    public void Boot(ZoneConfig config)
+    {
+        if (!Directory.Exists(Path.Combine(config.ZonePath, "root")) && config.ZonePath.Split('/') is [.., var pool, var leaf]
+            && DatasetName.TryParse($"{pool}/{leaf}", out var dataset))
+        {
+            host.Datasets.Mount(dataset);
+        }
+        host.Runtime.Boot(Spec(config));
+    }
 
     public void Boot(string zoneName) => Boot(host.Zones.Load(ZoneName.Parse(zoneName)));
 

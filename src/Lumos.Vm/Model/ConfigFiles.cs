@@ -21,7 +21,15 @@ public static class ConfigFiles
     public static void Write(VmSpec vm, VmSpec? before)
     {
         string folder = Folder(vm.ZonePath);
-        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (before is null)
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        else if (!Directory.Exists(folder))
+        {
+            // Written now, they would lie under the mountpoint and be hidden later.
+            throw new LumosException("NotMounted", $"{folder} is not there: \"zfs mount {vm.RootDataset}\" mounts the VM's dataset");
+        }
         foreach (string file in Files)
         {
             var content = Content(vm, file);

@@ -61,6 +61,10 @@ public static class PayloadCheck
                     && row.Name != "brand")
                 {
                     report.AddMissing(row.Name);
+                    if (row.Name == "image_uuid")
+                    {
+                        report.AddFault($"image_uuid names the image a VM of brand {NameOf(brand)} is cloned from (\"imgadm list\" shows them)");
+                    }
                 }
             }
         }
