@@ -3,6 +3,7 @@ using Lumos.Drivers.Files;
 using Lumos.Linux;
 using Lumos.Linux.Polling;
 using Lumos.Linux.Signals;
+using Lumos.Linux.Spawn;
 using Lumos.Services.Contracts;
 using Lumos.Services.Methods;
 using Lumos.Services.Model;
@@ -49,6 +50,7 @@ public sealed class Startd : IDisposable
         _options = options;
         ProcessSignals.BlockEverywhere(Signal.TERM, Signal.INT, Signal.HUP);
         _signals = SignalFd.Open(Signal.TERM, Signal.INT, Signal.HUP);
+        Trampoline.PathOverride = options.Trampoline;
         Directory.CreateDirectory(options.RunDirectory);
         _logs = new ServiceLogFiles(options.LogDirectory, options.Console, _clock);
         _repository = OpenRepository();
@@ -194,7 +196,9 @@ public sealed class Startd : IDisposable
         }
         try
         {
-            return new ServiceRepository(File.Exists(path) ? File.ReadAllText(path) : null, Save);
+            var repository = new ServiceRepository(File.Exists(path) ? File.ReadAllText(path) : null, Save);
+            repository.Complaints.ForEach(c => _logs.Alert($"imported manifest left out: {c}"));
+            return repository;
         }
         catch (LumosException e)
         {

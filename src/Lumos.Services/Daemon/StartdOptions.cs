@@ -20,6 +20,9 @@ public sealed record StartdOptions
     /// <summary>Use no cgroups even where there are some.</summary>
     public bool NoCgroups { get; init; }
 
+    /// <summary>The program that starts methods in their cgroups; null: where the image has it.</summary>
+    public string? Trampoline { get; init; }
+
     public string ManifestDirectory => ManifestOverride ?? $"{Root}/usr/lib/svc/{(Zone ? "zone-manifest" : "manifest")}";
 
     /// <summary>Manifests of the boot medium, then of the administrator.</summary>
@@ -41,7 +44,7 @@ public sealed record StartdOptions
 
     public static StartdOptions Parse(IReadOnlyList<string> words)
     {
-        var args = new ArgParser().Flag("zone").Value("root").Value("manifest").Value("cgroup").Flag("no-cgroups").Parse(words);
+        var args = new ArgParser().Flag("zone").Value("root").Value("manifest").Value("cgroup").Flag("no-cgroups").Value("trampoline").Parse(words);
         if (args.Operands.Count > 0)
         {
             throw new UsageException($"svc.startd takes no operands, so not \"{args.Operands[0]}\"");
@@ -51,6 +54,7 @@ public sealed record StartdOptions
             Zone = args.Has("zone"),
             Root = args.Get("root")?.TrimEnd('/') ?? "",
             ManifestOverride = args.Get("manifest"),
+            Trampoline = args.Get("trampoline"),
             NoCgroups = args.Has("no-cgroups"),
         };
         return args.Get("cgroup") is { } cgroup ? options with { Cgroup = cgroup } : options;

@@ -37,13 +37,14 @@ public sealed record AdminLayer(
     /// <summary>Reads <see cref="ToJson"/>'s form; null: it is not one.</summary>
     public static AdminLayer? FromJson(JsonNode? node)
     {
-        if (node is not JsonObject root || (int?)root["format"] != 1)
+        if (node is not JsonObject root || (int?)root["format"] != 1
+            || root["imported"] is not JsonArray imported || root["deleted"] is not JsonArray deleted || root["overrides"] is not JsonObject overrides)
         {
             return null;
         }
         return new AdminLayer(
-            [.. ((JsonArray)root["imported"]!).Select(m => new ImportedManifest((string)m!["source"]!, (string)m["text"]!))],
-            Empty.Deleted.Union(((JsonArray)root["deleted"]!).Select(d => (string)d!)),
-            Empty.Overrides.AddRange(((JsonObject)root["overrides"]!).Select(o => KeyValuePair.Create(o.Key, BagJson.Read(o.Value!)))));
+            [.. imported.Select(m => new ImportedManifest((string)m!["source"]!, (string)m["text"]!))],
+            Empty.Deleted.Union(deleted.Select(d => (string)d!)),
+            Empty.Overrides.AddRange(overrides.Select(o => KeyValuePair.Create(o.Key, BagJson.Read(o.Value!)))));
     }
 }

@@ -50,12 +50,22 @@ public sealed class ServiceRepository
         }
         foreach (var manifest in Admin.Imported)
         {
-            foreach (var service in ManifestReader.Read(manifest.Source, manifest.Text))
+            try
             {
-                _imported[service.Name] = service;
+                foreach (var service in ManifestReader.Read(manifest.Source, manifest.Text))
+                {
+                    _imported[service.Name] = service;
+                }
+            }
+            catch (LumosException e)
+            {
+                Complaints.Add(LumosException.Describe(e)); // an older platform may have taken what this one does not
             }
         }
     }
+
+    /// <summary>Imported manifests that could not be read any more; they are kept, without effect.</summary>
+    public List<string> Complaints { get; } = [];
 
     public AdminLayer Admin { get; private set; }
 
