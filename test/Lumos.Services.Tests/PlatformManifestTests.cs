@@ -21,8 +21,8 @@ public sealed class PlatformManifestTests
         Assert.All(
             definitions.SelectMany(d => d.Dependencies).Where(d => !d.OnPaths).SelectMany(d => d.Targets),
             t => Assert.False(graph.Resolve(t).IsEmpty, $"{t} is not there"));
-        // Everything is, near or far, part of multi-user, but for what stands beside it.
-        var reached = graph.Subgraph(new("milestone/multi-user", "default")).Select(f => f.Service).ToHashSet();
+        // Everything is, near or far, part of multi-user-server, but for what stands beside it.
+        var reached = graph.Subgraph(new("milestone/multi-user-server", "default")).Select(f => f.Service).ToHashSet();
         Assert.Equal(
             which == "global" ? ["system/console-login"] : ["smartdc/mdata", "system/console-login"],
             definitions.Select(d => d.Fmri.Service).Where(s => !reached.Contains(s)).Order());

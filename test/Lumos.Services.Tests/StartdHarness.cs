@@ -123,7 +123,7 @@ internal sealed class StartdHarness : IDisposable
     {
         if (_startd is not null)
         {
-            Kill9();
+            Terminate(); // by itself it leaves no process behind, with cgroups or without
         }
         if (Cgroup.Exists)
         {

@@ -22,6 +22,7 @@ internal static class LumosLayerStage
         ("smf/manifest/global", "usr/lib/svc/manifest", false),
         ("smf/manifest/zone", "usr/lib/svc/zone-manifest", false),
         ("smf/method", "usr/lib/svc/method", true),
+        ("smf/share", "usr/lib/svc/share", false),
         ("man", "usr/share/man", false),
     ];
 
