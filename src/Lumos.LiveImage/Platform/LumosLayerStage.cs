@@ -11,7 +11,7 @@ namespace Lumos.LiveImage.Platform;
 internal static class LumosLayerStage
 {
     internal const string Name = "lumos-layer";
-    private const string Version = "1";
+    private const string Version = "2";
     private const int PasswordLength = 16;
     private const UnixFileMode Program = (UnixFileMode)0b111_101_101, Data = (UnixFileMode)0b110_100_100, Secret = (UnixFileMode)0b110_000_000;
 
