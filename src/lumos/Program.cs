@@ -38,3 +38,8 @@ catch (IOException e) when (e.HResult == 32)
 {
     return ExitStatus.Success; // EPIPE: the reader of our output has had enough
 }
+catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"{name}: {LumosException.Describe(e)}"); // a file or call of the system: its name is in the message
+    return ExitStatus.Failure;
+}

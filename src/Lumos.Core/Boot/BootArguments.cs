@@ -5,7 +5,7 @@ namespace Lumos.Core.Boot;
 /// <summary>
 /// The words the machine was booted with (/proc/cmdline), such as <c>noimport=true</c>. A value may be quoted as the kernel
 /// allows (<c>key="a b"</c> or <c>"key=a b"</c>); a word without "=" has the value "true"; of repeated keys the last
-/// counts, as the kernel has it.
+/// counts, as the kernel has it. What follows a lone <c>--</c> is for PID 1 and not ours.
 /// </summary>
 public sealed class BootArguments
 {
@@ -32,7 +32,7 @@ public sealed class BootArguments
     public static BootArguments Parse(string line)
     {
         var arguments = new BootArguments(line.Trim());
-        foreach (string word in Words(arguments.Line))
+        foreach (string word in Words(arguments.Line).TakeWhile(w => w != "--"))
         {
             int equals = word.IndexOf('=', StringComparison.Ordinal);
             string key = equals < 0 ? word : word[..equals];

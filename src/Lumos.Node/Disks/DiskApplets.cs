@@ -93,9 +93,9 @@ internal static class DiskApplets
         var free = new List<Disk>();
         foreach (var disk in new DiskInventory().All().Where(d => !d.Removable))
         {
-            if (DiskInventory.IsInUse(disk.Name))
+            if (DiskInventory.WhyNotFree(disk.Name) is { } why)
             {
-                notes.WriteLine($"{disk.Name} is in use; left out");
+                notes.WriteLine($"{disk.Name} {why}; left out");
             }
             else
             {

@@ -23,20 +23,20 @@ public sealed class DiskInventory(string sysBlock = "/sys/block")
             .ToList();
 
     /// <summary>
-    /// Whether something holds the disk or a partition of it: a mounted file system, swap, an imported pool. The kernel is
-    /// asked by an exclusive open, which it refuses to whoever is not the only one.
+    /// Why the disk cannot be had, as the rest of a sentence that begins with its name; null when nothing holds it or a
+    /// partition of it: no mounted file system, swap, imported pool. The kernel is asked by an exclusive open, which it
+    /// refuses to whoever is not the only one.
     /// </summary>
-    /// <exception cref="ErrnoException">The device could not be opened for another reason.</exception>
-    public static bool IsInUse(string name)
+    public static string? WhyNotFree(string name)
     {
         try
         {
             using var held = FileDescriptorIo.Open($"/dev/{name}", OpenFlags.ReadOnly | OpenFlags.Exclusive | OpenFlags.NonBlocking);
-            return false;
+            return null;
         }
-        catch (ErrnoException e) when (e.Errno == Errno.EBUSY)
+        catch (ErrnoException e)
         {
-            return true;
+            return e.Errno == Errno.EBUSY ? "is in use" : $"cannot be opened ({Errno.Text(e.Errno)})";
         }
     }
 

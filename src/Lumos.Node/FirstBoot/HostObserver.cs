@@ -19,7 +19,7 @@ internal static class HostObserver
         var busy = new List<string>();
         foreach (var disk in new DiskInventory().All().Where(d => !d.Removable))
         {
-            if (!ours.Contains(disk.Name) && DiskInventory.IsInUse(disk.Name))
+            if (!ours.Contains(disk.Name) && DiskInventory.WhyNotFree(disk.Name) is not null)
             {
                 busy.Add(disk.Name);
             }
