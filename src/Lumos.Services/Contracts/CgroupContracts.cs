@@ -132,9 +132,16 @@ public sealed class CgroupContracts : IContracts, IDisposable
     public void Kill(Fmri fmri)
     {
         var group = Of(fmri);
-        if (group.Exists)
+        try
         {
-            group.Kill();
+            if (group.Exists)
+            {
+                group.Kill();
+            }
+        }
+        catch (ErrnoException e) when (e.Errno is Errno.ENOENT or Errno.ENODEV)
+        {
+            // It went away by itself.
         }
     }
 

@@ -54,7 +54,7 @@ public sealed class MethodProcesses(
             });
             return new WatchedProcess(child.Pid, ticks);
         }
-        catch (Exception e) when (e is ErrnoException or IOException)
+        catch (Exception e) when (e is ErrnoException or IOException or UnauthorizedAccessException)
         {
             throw new LumosException("MethodNotStarted", $"the method \"{launch.Command}\" could not be started", inner: e);
         }

@@ -129,7 +129,14 @@ public sealed class Startd : IDisposable
         if (_restarter.Dirty)
         {
             _restarter.Dirty = false;
-            _state.Save(_restarter);
+            try
+            {
+                _state.Save(_restarter);
+            }
+            catch (IOException e)
+            {
+                _logs.Alert($"the state of services cannot be saved, so a restart of svc.startd would take up an older one: {e.Message}");
+            }
         }
         _handler.AnswerWaits();
         if (_singleUserWanted && !_restarter.ShuttingDown && _restarter.Instances.All(i => i.Next == ServiceState.None))
