@@ -1,5 +1,6 @@
 using Lumos.Core;
 using Lumos.Linux.Files;
+using Lumos.Linux.Handles;
 using Lumos.Linux.Machine;
 using Lumos.Linux.Modules;
 using Lumos.Linux.Mounts;
@@ -68,6 +69,12 @@ internal static class InitramfsStage
         {
             Directory.CreateDirectory(target);
             Mount.At(type, target, type, MountFlags.NoSuid);
+        }
+        // The kernel gave us the initramfs's own console node, which is about to be removed.
+        using var console = FileDescriptorIo.Open("/dev/console", OpenFlags.ReadWrite | OpenFlags.NoControllingTerminal);
+        for (int number = 0; number <= 2; number++)
+        {
+            SelfProcess.PutDescriptor(console, number);
         }
     }
 
