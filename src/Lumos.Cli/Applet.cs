@@ -15,7 +15,8 @@ public sealed class AppletContext
     /// <summary>The words after the name.</summary>
     public required IReadOnlyList<string> Args { get; init; }
 
-    public TextReader In { get; init; } = Console.In;
+    // Asked for late: touching Console.In makes the runtime send its terminal's set-up sequence to standard output.
+    public TextReader In { get => field ??= Console.In; init; }
 
     public TextWriter Out { get; init; } = Console.Out;
 

@@ -1,6 +1,8 @@
 using Lumos.Core;
 using Lumos.Drivers.Tools;
+using Lumos.Linux.Handles;
 using Lumos.Linux.Spawn;
+using Lumos.Linux.Terminals;
 
 namespace Lumos.Drivers.Oci;
 
@@ -75,7 +77,16 @@ public sealed record OciRuntime
             Argv = Words("exec", "--process", processFile, container),
             InheritStreams = true,
         });
-        return child.Wait();
+        int status = child.Wait();
+        // crun leaves a terminal non-blocking, and whoever shares it with us (the shell that called) reads on from it.
+        foreach (var stream in new[] { Terminal.StandardInput, Terminal.StandardOutput, Terminal.StandardError })
+        {
+            if (Terminal.IsTerminal(stream))
+            {
+                stream.SetBlocking();
+            }
+        }
+        return status;
     }
 
     /// <summary>Starts a program in a running container and leaves it to itself, its streams at /dev/null.</summary>

@@ -104,6 +104,13 @@ public static unsafe class FileDescriptorIo
         _ = SystemCall.Checked(Libc.fcntl(fd.Number, Libc.F_SETFL, flags | Libc.O_NONBLOCK), "fcntl F_SETFL");
     }
 
+    /// <summary>Makes reads and writes wait, as they do at first.</summary>
+    public static void SetBlocking(this FileDescriptor fd)
+    {
+        int flags = SystemCall.Checked(Libc.fcntl(fd.Number, Libc.F_GETFL, 0), "fcntl F_GETFL");
+        _ = SystemCall.Checked(Libc.fcntl(fd.Number, Libc.F_SETFL, flags & ~Libc.O_NONBLOCK), "fcntl F_SETFL");
+    }
+
     /// <summary>Puts written data and metadata on the disk.</summary>
     public static void Sync(this FileDescriptor fd) =>
         _ = SystemCall.Retry(() => Libc.fsync(fd.Number), $"fsync of descriptor {fd.Number}");
