@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Lumos.Cli;
 
 /// <summary>
@@ -15,12 +17,13 @@ public sealed class AppletContext
     /// <summary>The words after the name.</summary>
     public required IReadOnlyList<string> Args { get; init; }
 
-    // Asked for late: touching Console.In makes the runtime send its terminal's set-up sequence to standard output.
-    public TextReader In { get => field ??= Console.In; init; }
+    // Console.In, Out and Error each make the runtime send the terminal's set-up sequence to standard output; plain streams
+    // do not, and are opened only by a command that uses them.
+    public TextReader In { get => field ??= new StreamReader(Console.OpenStandardInput(), Utf8); init; }
 
-    public TextWriter Out { get; init; } = Console.Out;
+    public TextWriter Out { get => field ??= Writer(Console.OpenStandardOutput()); init; }
 
-    public TextWriter Error { get; init; } = Console.Error;
+    public TextWriter Error { get => field ??= Writer(Console.OpenStandardError()); init; }
 
     /// <summary>Raw standard input, for streams that are not text.</summary>
     public Func<Stream> OpenInput { get; init; } = Console.OpenStandardInput;
@@ -35,4 +38,8 @@ public sealed class AppletContext
     public Func<bool> ErrorIsTerminal { get; init; } = () => !Console.IsErrorRedirected;
 
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
+
+    private static TextWriter Writer(Stream stream) => TextWriter.Synchronized(new StreamWriter(stream, Utf8) { AutoFlush = true });
 }

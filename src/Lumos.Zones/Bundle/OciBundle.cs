@@ -45,6 +45,8 @@ public static class OciBundle
             // What remains writable under /proc/sys belongs to the zone's own namespaces; the kernel refuses the rest.
             ["readonlyPaths"] = Strings("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger"),
             ["seccomp"] = Seccomp.ToJson(),
+            // Whoever is in the zone may ping; what systemd would set reaches beyond the zone's ids, and is refused.
+            ["sysctl"] = new JsonObject { ["net.ipv4.ping_group_range"] = "0 65535" },
             ["rootfsPropagation"] = "private",
         },
     });
