@@ -1,5 +1,7 @@
+using Lumos.Core;
 using Lumos.Drivers.Tools;
 using Lumos.Linux.Machine;
+using Lumos.Linux.Spawn;
 using Lumos.Network.Model;
 
 namespace Lumos.Network.Actions;
@@ -16,15 +18,21 @@ public sealed class Udhcpc(NetworkPaths paths, Action<string> say) : IDhcpClient
     {
         Stop(link);
         Directory.CreateDirectory(paths.State);
-        // -b: into the background when no answer came; it goes there by itself once one has.
-        var result = Tool.Run(
-        [
-            "busybox", "udhcpc", "-i", link, "-s", paths.EventProgram, "-p", PidFile(link), "-b",
-            "-t", $"{Tries}", "-T", $"{SecondsBetween}", "-A", $"{SecondsBeforeNextRound}", "-x", $"hostname:{Kernel.Name().Host}",
-        ]).OrThrow();
-        foreach (string line in result.ErrorOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        // -b: into the background when no answer came; it goes there by itself once one has. It keeps the streams it was
+        // started with, so these must be ours (the service's log), not pipes that we would wait on.
+        using var client = ChildProcess.Start(new SpawnRequest
         {
-            say($"{link}: {line}");
+            Argv =
+            [
+                "busybox", "udhcpc", "-i", link, "-s", paths.EventProgram, "-p", PidFile(link), "-b",
+                "-t", $"{Tries}", "-T", $"{SecondsBetween}", "-A", $"{SecondsBeforeNextRound}", "-x", $"hostname:{Kernel.Name().Host}",
+            ],
+            InheritStreams = true,
+        });
+        int status = client.Wait();
+        if (status != 0)
+        {
+            throw new LumosException("DhcpClientFailed", $"udhcpc on {link} ended with status {status}; the service's log has what it said");
         }
         if (!File.Exists(paths.LeaseFile(link)))
         {
@@ -34,6 +42,10 @@ public sealed class Udhcpc(NetworkPaths paths, Action<string> say) : IDhcpClient
 
     public void Stop(string link)
     {
+        if (!Directory.Exists(paths.State))
+        {
+            return;
+        }
         string file = PidFile(link);
         if (File.Exists(file) && int.TryParse(File.ReadAllText(file).Trim(), out int pid) && IsUdhcpc(pid))
         {
