@@ -11,7 +11,7 @@ namespace Lumos.LiveImage;
 /// that run from memory, and an ISO that boots them.
 /// <para>
 /// The build is a sequence of stages, each a function from inputs to a folder of files, kept by the hash of its inputs
-/// (<see cref="StageCache"/>): packages → zfs-modules → platform-layer (what Debian brings) and binaries → lumos-layer
+/// (<see cref="StageCache"/>): packages → zfs-modules → platform-layer (what Debian brings) and lumos, lumos-init → lumos-layer
 /// (what this repository brings) → boot-archive → iso. A change of our code redoes the last four, which take seconds; a
 /// change of a recipe redoes what depends on it.
 /// </para>
@@ -48,8 +48,8 @@ public static class PlatformBuilder
     /// <summary>Compiles the two programs.</summary>
     public static PlatformBinaries BuildBinaries(BuildOptions options)
     {
-        var binaries = new PlatformRun(options).Binaries();
-        return new PlatformBinaries(binaries["lumos"], binaries["lumos-init"]);
+        var programs = new PlatformRun(options).Programs();
+        return new PlatformBinaries(programs.Lumos, programs.Init);
     }
 
     /// <summary>Resolves the package list anew and writes what came out into the committed record. Returns what changed in it.</summary>
@@ -86,7 +86,7 @@ public static class PlatformBuilder
             string lumosAgain = Path.Combine(work, "lumos.squashfs");
             LumosLayerStage.Pack(build.Log, lumosTree, lumosAgain, stamp.Time);
             string bootAgain = Path.Combine(work, "boot_archive");
-            BootArchiveStage.Make(again, Path.Combine(again, "platform.squashfs"), lumosAgain, layers.Binaries["lumos-init"], stamp.Time, bootAgain);
+            BootArchiveStage.Make(again, Path.Combine(again, "platform.squashfs"), lumosAgain, layers.Programs.Init, stamp.Time, bootAgain);
             foreach (var (name, first, second) in new[]
             {
                 ("kernel", layers.Platform["kernel"], Path.Combine(again, "kernel")),
@@ -135,9 +135,12 @@ public static class PlatformBuilder
             RootPasswordFile = Path.Combine(folder, "platform/root.password"),
             KernelSize = new FileInfo(Path.Combine(folder, "kernel")).Length,
             BootArchiveSize = new FileInfo(Path.Combine(folder, "boot_archive")).Length,
-            BinarySize = new FileInfo(layers.Binaries["lumos"]).Length,
+            BinarySize = new FileInfo(layers.Programs.Lumos).Length,
         };
-        Budgets.Check(image);
+        foreach (string excess in Budgets.Exceeded(image))
+        {
+            options.Notice("over budget: " + excess);
+        }
         return image;
     }
 

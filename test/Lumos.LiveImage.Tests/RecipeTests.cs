@@ -94,6 +94,13 @@ public class KernelModulesTests
     }
 
     [Fact]
+    public void What_is_taken_out_stays_when_another_needs_it()
+    {
+        Assert.Equal(["kernel/fs/squashfs/squashfs"], _modules.Closure(["fs/squashfs/*", "fs/ext4/**", "!fs/ext4/**"]));
+        Assert.Contains("kernel/fs/mbcache", _modules.Closure(["fs/ext4/**", "!fs/mbcache"]));
+    }
+
+    [Fact]
     public void Loading_starts_with_what_is_needed_and_skips_what_is_built_in() =>
         Assert.Equal(
             ["kernel/fs/squashfs/squashfs", "kernel/lib/base", "kernel/fs/overlayfs/overlay"],

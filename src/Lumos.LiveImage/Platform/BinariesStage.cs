@@ -1,43 +1,65 @@
+using System.Xml.Linq;
 using Lumos.Core;
 using Lumos.LiveImage.Stages;
 
 namespace Lumos.LiveImage.Platform;
 
-/// <summary>Stage <c>binaries</c>: the two programs, compiled ahead of time by the .NET SDK.</summary>
+/// <summary>
+/// Stages <c>lumos</c> and <c>lumos-init</c>: the two programs, compiled ahead of time by the .NET SDK. Each is keyed by
+/// the sources of the projects it is made of, so a change of one leaves the other alone.
+/// </summary>
 internal static class BinariesStage
 {
-    internal const string Name = "binaries";
-    private const string Version = "1";
+    internal const string Lumos = "lumos", Init = "lumos-init";
+    private const string Version = "2";
     private static readonly string[] SharedFiles = ["Directory.Build.props", "Directory.Packages.props", "global.json", ".globalconfig", ".editorconfig"];
 
-    internal static string Key(string repository)
+    internal static string Key(string repository, string program)
     {
-        var key = new StageKey().Add(Name).Add(Version);
+        var key = new StageKey().Add(program).Add(Version);
         foreach (string file in SharedFiles)
         {
             key.AddFile(Path.Combine(repository, file), file);
         }
-        return key.AddTree(Path.Combine(repository, "src"), IsSource).Finish();
+        foreach (string project in ProjectsOf(Path.Combine(repository, "src"), program).Order(StringComparer.Ordinal))
+        {
+            key.Add(project).AddTree(Path.Combine(repository, "src", project), IsSource);
+        }
+        return key.Finish();
     }
 
-    /// <summary>Whether a path below src/ can change the programs: not what builds leave there, nor the image builder itself.</summary>
-    internal static bool IsSource(string path) =>
-        !path.Contains("/bin/", StringComparison.Ordinal) && !path.Contains("/obj/", StringComparison.Ordinal)
-        && !path.StartsWith("Lumos.LiveImage/", StringComparison.Ordinal);
-
-    internal static void Make(BuildLog log, string repository, string work)
+    /// <summary>A project and those it refers to, directly or not, by the names of their folders below src/.</summary>
+    internal static IReadOnlySet<string> ProjectsOf(string src, string project)
     {
-        foreach (string program in new[] { "lumos", "lumos-init" })
+        var found = new HashSet<string>();
+        var waiting = new Queue<string>([project]);
+        while (waiting.TryDequeue(out string? each))
         {
-            string output = Path.Combine(work, "publish-" + program);
-            log.Run(["dotnet", "publish", Path.Combine(repository, "src", program), "--configuration", "Release", "--output", output, "--nologo", "-verbosity:minimal"]);
-            string binary = Path.Combine(output, program);
-            if (!File.Exists(binary))
+            if (found.Add(each))
             {
-                throw new LumosException("NoBinary", $"dotnet publish left no program {binary}");
+                var file = XDocument.Load(Path.Combine(src, each, each + ".csproj"));
+                foreach (var reference in file.Descendants("ProjectReference"))
+                {
+                    waiting.Enqueue(Path.GetFileNameWithoutExtension(((string)reference.Attribute("Include")!).Replace('\\', '/')));
+                }
             }
-            File.Move(binary, Path.Combine(work, program));
-            Scratch.Delete(output);
         }
+        return found;
+    }
+
+    /// <summary>Whether a path in a project can change the program: not what builds leave there.</summary>
+    internal static bool IsSource(string path) => path is not ("bin/" or "obj/");
+
+    internal static void Make(BuildLog log, string repository, string program, string work)
+    {
+        string output = Path.Combine(work, "publish");
+        log.Run(["dotnet", "publish", Path.Combine(repository, "src", program), "--configuration", "Release", "--output", output, "--nologo", "-verbosity:minimal"]);
+        string binary = Path.Combine(output, program);
+        if (!File.Exists(binary))
+        {
+            throw new LumosException("NoBinary", $"dotnet publish left no program {binary}");
+        }
+        File.Move(binary, Path.Combine(work, program));
+        Scratch.Delete(output);
     }
 }

@@ -16,8 +16,8 @@ internal static class BootArchiveStage
     /// <summary>Folders that stage 1 mounts on.</summary>
     private static readonly string[] MountPoints = ["dev", "proc", "sys", "newroot", ".platform", ".layers/platform", ".layers/lumos"];
 
-    internal static string Key(StageResult platform, StageResult lumos, StageResult binaries) =>
-        new StageKey().Add(Name).Add(Version).Add(platform.Key).Add(lumos.Key).Add(binaries.Key).Finish();
+    internal static string Key(StageResult platform, StageResult lumos, Programs programs) =>
+        new StageKey().Add(Name).Add(Version).Add(platform.Key).Add(lumos.Key).Add(programs.InitStage.Key).Finish();
 
     internal static void Make(string platformLayer, string platformSquashfs, string lumosSquashfs, string init, DateTimeOffset time, string target)
     {

@@ -26,9 +26,9 @@ internal static class LumosLayerStage
         ("man", "usr/share/man", false),
     ];
 
-    internal static string Key(string repository, string stamp, StageResult platform, StageResult binaries)
+    internal static string Key(string repository, string stamp, StageResult platform, Programs programs)
     {
-        var key = new StageKey().Add(Name).Add(Version).Add(stamp).Add(platform.Key).Add(binaries.Key);
+        var key = new StageKey().Add(Name).Add(Version).Add(stamp).Add(platform.Key).Add(programs.LumosStage.Key).Add(programs.InitStage.Key);
         foreach (var tree in Trees)
         {
             key.Add(tree.To).AddTree(Path.Combine(repository, tree.From));
@@ -36,30 +36,30 @@ internal static class LumosLayerStage
         return key.Finish();
     }
 
-    internal static void Make(BuildLog log, string repository, string stamp, DateTimeOffset time, StageResult platform, StageResult binaries, string work)
+    internal static void Make(BuildLog log, string repository, string stamp, DateTimeOffset time, StageResult platform, Programs programs, string work)
     {
         string password = RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789", PasswordLength);
         string salt = RandomNumberGenerator.GetString("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 16);
         string hash = log.Capture("openssl", "passwd", "-6", "-salt", salt, password).Trim();
         File.WriteAllText(Path.Combine(work, "root.password"), password + "\n");
         File.SetUnixFileMode(Path.Combine(work, "root.password"), Secret);
-        Fill(log, repository, stamp, hash, platform, binaries, Path.Combine(work, "tree"));
+        Fill(log, repository, stamp, hash, platform, programs, Path.Combine(work, "tree"));
         Pack(log, Path.Combine(work, "tree"), Path.Combine(work, "lumos.squashfs"), time);
     }
 
     internal static void Pack(BuildLog log, string tree, string target, DateTimeOffset time) =>
         Squashfs.Make(log, tree, target, time, level: "15", allRoot: true);
 
-    private static void Fill(BuildLog log, string repository, string stamp, string hash, StageResult platform, StageResult binaries, string tree)
+    private static void Fill(BuildLog log, string repository, string stamp, string hash, StageResult platform, Programs programs, string tree)
     {
         Directory.CreateDirectory(tree);
-        foreach (var (from, to, programs) in Trees)
+        foreach (var (from, to, executable) in Trees)
         {
-            CopyTree(Path.Combine(repository, from), Path.Combine(tree, to), programs);
+            CopyTree(Path.Combine(repository, from), Path.Combine(tree, to), executable);
         }
-        Install(binaries["lumos"], Path.Combine(tree, "usr/lib/lumos/lumos"), Program);
-        Install(binaries["lumos-init"], Path.Combine(tree, "usr/lib/lumos/lumos-init"), Program);
-        LinkCommands(log, binaries["lumos"], tree);
+        Install(programs.Lumos, Path.Combine(tree, "usr/lib/lumos/lumos"), Program);
+        Install(programs.Init, Path.Combine(tree, "usr/lib/lumos/lumos-init"), Program);
+        LinkCommands(log, programs.Lumos, tree);
         Write(Path.Combine(tree, "etc/version/platform"), stamp + "\n", Data);
         Write(Path.Combine(tree, "etc/shadow"), WithRootHash(File.ReadAllText(platform["shadow"]), hash), Secret);
         // Folders made on the way have the builder's umask.
@@ -96,7 +96,7 @@ internal static class LumosLayerStage
         }
     }
 
-    private static void CopyTree(string from, string to, bool programs)
+    private static void CopyTree(string from, string to, bool executable)
     {
         foreach (string relative in StageKey.FilesBelow(from))
         {
@@ -109,7 +109,7 @@ internal static class LumosLayerStage
             }
             else
             {
-                bool program = programs || File.GetUnixFileMode(source).HasFlag(UnixFileMode.UserExecute);
+                bool program = executable || File.GetUnixFileMode(source).HasFlag(UnixFileMode.UserExecute);
                 Install(source, target, program ? Program : Data);
             }
         }

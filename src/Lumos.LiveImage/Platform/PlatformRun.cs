@@ -5,7 +5,15 @@ using Lumos.LiveImage.Stages;
 namespace Lumos.LiveImage.Platform;
 
 /// <summary>The stages whose results the later ones share.</summary>
-internal sealed record PlatformLayers(StageResult Packages, StageResult Zfs, StageResult Platform, StageResult Binaries);
+internal sealed record PlatformLayers(StageResult Packages, StageResult Zfs, StageResult Platform, Programs Programs);
+
+/// <summary>Our two programs, each a stage of its own.</summary>
+internal sealed record Programs(StageResult LumosStage, StageResult InitStage)
+{
+    internal string Lumos => LumosStage[BinariesStage.Lumos];
+
+    internal string Init => InitStage[BinariesStage.Init];
+}
 
 /// <summary>One build: its options, log and cache, and each stage as a call.</summary>
 internal sealed class PlatformRun(BuildOptions options)
@@ -22,9 +30,9 @@ internal sealed class PlatformRun(BuildOptions options)
 
     internal PlatformLayers Layers()
     {
-        var binaries = Binaries(); // first: a compiler's error should not wait for a download
+        var programs = Programs(); // first: a compiler's error should not wait for a download
         var debian = DebianLayers();
-        return new PlatformLayers(debian.Packages, debian.Zfs, debian.Platform, binaries);
+        return new PlatformLayers(debian.Packages, debian.Zfs, debian.Platform, programs);
     }
 
     /// <summary>What Debian brings: the stages that do not depend on our programs.</summary>
@@ -49,17 +57,19 @@ internal sealed class PlatformRun(BuildOptions options)
         return (packages, zfs, platform);
     }
 
-    internal StageResult Binaries() =>
-        Cache.Get(BinariesStage.Name, BinariesStage.Key(options.RepositoryRoot), work => BinariesStage.Make(Log, options.RepositoryRoot, work));
+    internal Programs Programs() => new(Program(BinariesStage.Lumos), Program(BinariesStage.Init));
+
+    private StageResult Program(string name) =>
+        Cache.Get(name, BinariesStage.Key(options.RepositoryRoot, name), work => BinariesStage.Make(Log, options.RepositoryRoot, name, work));
 
     internal StageResult LumosLayer(Stamp stamp, PlatformLayers layers) =>
-        Cache.Get(LumosLayerStage.Name, LumosLayerStage.Key(options.RepositoryRoot, stamp.ToString(), layers.Platform, layers.Binaries),
-            work => LumosLayerStage.Make(Log, options.RepositoryRoot, stamp.ToString(), stamp.Time, layers.Platform, layers.Binaries, work));
+        Cache.Get(LumosLayerStage.Name, LumosLayerStage.Key(options.RepositoryRoot, stamp.ToString(), layers.Platform, layers.Programs),
+            work => LumosLayerStage.Make(Log, options.RepositoryRoot, stamp.ToString(), stamp.Time, layers.Platform, layers.Programs, work));
 
     internal StageResult BootArchive(Stamp stamp, PlatformLayers layers, StageResult lumos) =>
-        Cache.Get(BootArchiveStage.Name, BootArchiveStage.Key(layers.Platform, lumos, layers.Binaries),
+        Cache.Get(BootArchiveStage.Name, BootArchiveStage.Key(layers.Platform, lumos, layers.Programs),
             work => BootArchiveStage.Make(layers.Platform.Directory, layers.Platform["platform.squashfs"], lumos["lumos.squashfs"],
-                layers.Binaries["lumos-init"], stamp.Time, Path.Combine(work, "boot_archive")));
+                layers.Programs.Init, stamp.Time, Path.Combine(work, "boot_archive")));
 
     internal StageResult Iso(Stamp stamp, PlatformLayers layers, StageResult boot) =>
         Cache.Get(IsoStage.Name, IsoStage.Key(Recipe, layers.Platform, boot),

@@ -24,10 +24,15 @@ public sealed class KernelModules
         _builtIn = [.. builtIn.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => NameOf(Bare(l)))];
     }
 
-    /// <summary>All modules that match a pattern (relative to <c>kernel/</c>), and all that those need.</summary>
+    /// <summary>
+    /// All modules that match a pattern (relative to <c>kernel/</c>), less those that a pattern after "!" matches, and all
+    /// that the rest needs.
+    /// </summary>
     public IReadOnlySet<string> Closure(IEnumerable<string> patterns)
     {
-        var globs = patterns.Select(p => new PathPattern("kernel/" + p)).ToList();
+        var lines = patterns.ToList();
+        var globs = lines.Where(p => p[0] != '!').Select(p => new PathPattern("kernel/" + p)).ToList();
+        var refused = lines.Where(p => p[0] == '!').Select(p => new PathPattern("kernel/" + p[1..].Trim())).ToList();
         var unused = globs.Select(g => g.Text).ToHashSet();
         var wanted = new HashSet<string>();
         foreach (string module in _needs.Keys)
@@ -38,7 +43,7 @@ public sealed class KernelModules
                 unused.Remove(glob.Text);
                 matched = true;
             }
-            if (matched)
+            if (matched && !refused.Any(r => r.Matches(module)))
             {
                 wanted.Add(module);
                 wanted.UnionWith(_needs[module]);
