@@ -86,7 +86,8 @@ public sealed class ZoneInitTests : IDisposable
     {
         Start(Obedient);
         ProcessSignals.Send(_init, signal);
-        Assert.True(End() == status, _seen);
+        int ended = End();
+        Assert.True(ended == status, $"status {ended}: {_seen}");
         Assert.Contains("args svc.startd --zone", _seen);
         Assert.Contains("services stopped", _seen);
     }

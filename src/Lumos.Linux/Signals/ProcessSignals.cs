@@ -1,4 +1,3 @@
-using System.Globalization;
 using Lumos.Linux.Interop;
 using Lumos.Linux.Spawn;
 
@@ -8,10 +7,13 @@ namespace Lumos.Linux.Signals;
 /// Signals of this process: masks, dispositions, sending.
 /// </summary>
 /// <remarks>
-/// A signalfd sees a signal only when every thread blocks it. The runtime starts threads of its own before Main runs, and
-/// a mask cannot be set in another thread; but a mask is inherited through execve. So <see cref="BlockEverywhere"/> looks whether
-/// all threads block the signals and, where one does not, blocks them here and executes the program again with the same words (a
-/// few milliseconds, once). Call it first thing in Main. The runtime's own signal (RTMIN) must stay free.
+/// A signalfd sees a signal only when every thread blocks it; one thread that does not is enough for the signal to kill the
+/// process (even PID 1 of a namespace, which is otherwise spared). The runtime starts threads of its own before Main runs, a
+/// mask cannot be set in another thread, and what /proc shows of a thread that is just starting is not its own mask yet.
+/// But a mask is inherited through execve and by new threads. So <see cref="BlockEverywhere"/> looks whether the signals were
+/// blocked when the process began; where not, it blocks them and executes the program again with the same words (a few
+/// milliseconds, once). Call it first thing in Main, before any other change of the mask. The runtime's own signal (RTMIN)
+/// must stay free.
 /// Children started through <see cref="ChildProcess"/> begin with nothing blocked.
 /// </remarks>
 public static unsafe class ProcessSignals
@@ -22,17 +24,18 @@ public static unsafe class ProcessSignals
     public static void BlockEverywhere(params ReadOnlySpan<int> signals)
     {
         ulong wanted = MaskOf(signals);
-        Change(Libc.SIG_BLOCK, wanted);
-        if (AllThreadsBlock(wanted))
+        ulong before = Change(Libc.SIG_BLOCK, wanted);
+        bool second = Environment.GetEnvironmentVariable(Marker) is not null;
+        Environment.SetEnvironmentVariable(Marker, null);
+        if ((before & wanted) == wanted)
         {
-            Environment.SetEnvironmentVariable(Marker, null);
             return;
         }
-        if (Environment.GetEnvironmentVariable(Marker) is not null)
+        if (second)
         {
-            throw new InvalidOperationException("a thread unblocks signals that were blocked before it was made");
+            throw new InvalidOperationException("signals that were blocked are not blocked any more after execve");
         }
-        string[] words = File.ReadAllText("/proc/self/cmdline").TrimEnd('\0').Split('\0');
+        string[] words = File.ReadAllText("/proc/self/cmdline")[..^1].Split('\0'); // each word ends with a NUL, empty ones too
         var environment = Execute.CurrentEnvironment();
         environment[Marker] = "1";
         Execute.Replace("/proc/self/exe", words, environment);
@@ -75,30 +78,18 @@ public static unsafe class ProcessSignals
         return mask;
     }
 
-    private static void Change(int how, ulong mask)
+    /// <summary>Changes the calling thread's mask; returns the one before.</summary>
+    private static ulong Change(int how, ulong mask)
     {
         ulong* set = stackalloc ulong[16];
+        ulong* old = stackalloc ulong[16];
         new Span<ulong>(set, 16).Clear();
         set[0] = mask;
-        int error = Libc.pthread_sigmask(how, set, null);
+        int error = Libc.pthread_sigmask(how, set, old);
         if (error != 0)
         {
             throw new ErrnoException("pthread_sigmask", error);
         }
-    }
-
-    private static bool AllThreadsBlock(ulong wanted)
-    {
-        foreach (string task in Directory.GetDirectories("/proc/self/task"))
-        {
-            string status = File.ReadAllText(task + "/status");
-            int at = status.IndexOf("SigBlk:", StringComparison.Ordinal) + 7;
-            ulong blocked = ulong.Parse(status.AsSpan(at, status.IndexOf('\n', at) - at).Trim(), NumberStyles.HexNumber);
-            if ((blocked & wanted) != wanted)
-            {
-                return false;
-            }
-        }
-        return true;
+        return old[0];
     }
 }
