@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Lumos.Cli;
 
 /// <summary>
@@ -17,13 +15,12 @@ public sealed class AppletContext
     /// <summary>The words after the name.</summary>
     public required IReadOnlyList<string> Args { get; init; }
 
-    // Console.In, Out and Error each make the runtime send the terminal's set-up sequence to standard output; plain streams
-    // do not, and are opened only by a command that uses them.
-    public TextReader In { get => field ??= new StreamReader(Console.OpenStandardInput(), Utf8); init; }
+    // Opened only by a command that uses them: Console's streams change the terminal they are on.
+    public TextReader In { get => field ??= Console.In; init; }
 
-    public TextWriter Out { get => field ??= Writer(Console.OpenStandardOutput()); init; }
+    public TextWriter Out { get => field ??= Console.Out; init; }
 
-    public TextWriter Error { get => field ??= Writer(Console.OpenStandardError()); init; }
+    public TextWriter Error { get => field ??= Console.Error; init; }
 
     /// <summary>Raw standard input, for streams that are not text.</summary>
     public Func<Stream> OpenInput { get; init; } = Console.OpenStandardInput;
@@ -38,8 +35,4 @@ public sealed class AppletContext
     public Func<bool> ErrorIsTerminal { get; init; } = () => !Console.IsErrorRedirected;
 
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
-
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
-
-    private static TextWriter Writer(Stream stream) => TextWriter.Synchronized(new StreamWriter(stream, Utf8) { AutoFlush = true });
 }

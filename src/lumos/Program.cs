@@ -1,17 +1,22 @@
+using System.Text;
 using Lumos.Cli;
 using Lumos.Core;
+using Lumos.Linux.Handles;
+using Lumos.Linux.Terminals;
 
 // The multi-call binary: argv[0] names the applet; called as "lumos", the first word does.
 var argv = Environment.GetCommandLineArgs();
 string name = Path.GetFileName(argv[0]);
 IEnumerable<string> words = argv.Skip(1);
+using var output = Writer(Terminal.StandardOutput);
+using var errors = Writer(Terminal.StandardError);
 if (name == "lumos")
 {
     if (argv.Length < 2 || argv[1] is "--help" or "-h" or "help")
     {
         foreach (var each in AppletTable.All().OrderBy(a => a.Name, StringComparer.Ordinal))
         {
-            Console.Out.WriteLine($"{each.Name,-16} {each.Summary}");
+            output.WriteLine($"{each.Name,-16} {each.Summary}");
         }
         return argv.Length < 2 ? ExitStatus.Usage : ExitStatus.Success;
     }
@@ -22,16 +27,16 @@ if (name == "lumos")
 var applet = AppletTable.All().FirstOrDefault(a => a.Name == name);
 if (applet is null)
 {
-    Console.Error.WriteLine($"lumos: no command \"{name}\"; \"lumos help\" lists them");
+    errors.WriteLine($"lumos: no command \"{name}\"; \"lumos help\" lists them");
     return ExitStatus.Usage;
 }
 try
 {
-    return applet.Run(new AppletContext { Name = name, Args = [.. words] });
+    return applet.Run(new AppletContext { Name = name, Args = [.. words], Out = output, Error = errors });
 }
 catch (LumosException e)
 {
-    Console.Error.WriteLine($"{name}: {LumosException.Describe(e)}");
+    errors.WriteLine($"{name}: {LumosException.Describe(e)}");
     return e.ExitStatus;
 }
 catch (IOException e) when (e.HResult == 32)
@@ -40,6 +45,10 @@ catch (IOException e) when (e.HResult == 32)
 }
 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 {
-    Console.Error.WriteLine($"{name}: {LumosException.Describe(e)}"); // a file or call of the system: its name is in the message
+    errors.WriteLine($"{name}: {LumosException.Describe(e)}"); // a file or call of the system: its name is in the message
     return ExitStatus.Failure;
 }
+
+// Console.Out would first send the terminal's set-up sequence, which has no place in the output of a command.
+static TextWriter Writer(FileDescriptor fd) =>
+    TextWriter.Synchronized(new StreamWriter(new DescriptorStream(fd), new UTF8Encoding(false)) { AutoFlush = true });
