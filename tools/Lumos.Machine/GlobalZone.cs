@@ -30,7 +30,7 @@ public sealed class GlobalZone(QemuMachine machine)
         string fault = "";
         bool up = machine.Ssh.WaitUntilUp(limit, () =>
         {
-            fault = !machine.IsRunning ? "QEMU ended" : SerialConsole.ReadLog(machine.Folder).Contains("Kernel panic", StringComparison.Ordinal) ? "its kernel panicked" : "";
+            fault = !machine.IsRunning ? "QEMU ended" : machine.HasPanicked ? "its kernel panicked" : "";
             return fault.Length > 0;
         });
         if (!up)

@@ -44,6 +44,9 @@ public sealed class QemuMachine
 
     public Ssh Ssh { get; }
 
+    /// <summary>The guest's kernel gave up, as its serial line tells.</summary>
+    public bool HasPanicked => SerialConsole.ReadLog(Folder).Contains("Kernel panic", StringComparison.Ordinal);
+
     public bool IsRunning => Process.IsAlive;
 
     /// <summary>The machine of this folder if it runs, else null.</summary>
@@ -125,11 +128,14 @@ public sealed class QemuMachine
     /// <returns>Which way worked.</returns>
     public string Stop(TimeSpan patience)
     {
-        if (Ssh.Run(["poweroff"], TimeSpan.FromSeconds(10)) is { TimedOut: false } && Process.WaitForEnd(patience))
+        bool panicked = HasPanicked;
+        // A machine that does not take the command in time is not waited for: it goes on to the power button.
+        if (!panicked && Ssh.Run(["poweroff"], TimeSpan.FromSeconds(15)) is { TimedOut: false, Status: not Lumos.Machine.Ssh.ConnectionFailed }
+            && Process.WaitForEnd(patience))
         {
             return End("it powered itself off");
         }
-        if (IsRunning)
+        if (IsRunning && !panicked)
         {
             try
             {
@@ -146,7 +152,7 @@ public sealed class QemuMachine
             }
         }
         PowerCut();
-        return "it did not answer, so its power was cut";
+        return panicked ? "its kernel had panicked, so its power was cut" : "it did not answer, so its power was cut";
     }
 
     /// <summary>Ends QEMU at once, without the guest's knowledge; what the guest had written so far stays written.</summary>
