@@ -46,7 +46,8 @@ internal static class UpCommand
         var settings = Settings(folder, request);
         Prerequisites.Ensure(Need.Compile | Need.Image | Need.Machine, request.Yes);
         var stages = new Stages(Path.Combine(checkout.Logs, "up.log"));
-        var built = Artifacts.Build(checkout, stages, locked: false);
+        var options = Artifacts.Options(checkout, stages, locked: false);
+        var platform = Artifacts.BuildPlatform(options, stages);
 
         if (request.Fresh)
         {
@@ -58,7 +59,7 @@ internal static class UpCommand
         {
             QemuMachine.Prepare(folder, settings);
             string answers = EnsureAnswers(folder, settings);
-            BootSource boot = request.Iso ? FromMedium(folder, built.Platform, answers) : Directly(folder, built.Platform, answers);
+            BootSource boot = request.Iso ? FromMedium(folder, platform, answers) : Directly(folder, platform, answers);
             return QemuMachine.Start(folder, settings, boot, accelerator);
         });
         var zone = new GlobalZone(machine);
@@ -66,10 +67,11 @@ internal static class UpCommand
         stages.Run("boot and first boot (serial.log)", () => zone.WaitForSsh(Patient(120)));
         stages.Run("pool ONLINE", () => zone.WaitForPool(Patient(60)));
         stages.Run("services online", () => zone.WaitForServices(Patient(60)));
-        var images = stages.Run("start the image server", () => ImageService.Ensure(checkout, folder));
-        stages.Run("imgadm sources -a " + images.UrlInGuest, () => zone.UseImageSource(images.UrlInGuest));
+        var images = Artifacts.BuildImages(options, stages);
+        var server = stages.Run("start the image server", () => ImageService.Ensure(checkout, folder));
+        stages.Run("imgadm sources -a " + server.UrlInGuest, () => zone.UseImageSource(server.UrlInGuest));
         var zones = new List<(string Alias, Guid Uuid)>();
-        foreach (var image in built.Images)
+        foreach (var image in images)
         {
             stages.Run($"imgadm import {image.Name}", () => zone.ImportImage(image.Uuid));
             zones.Add(stages.Run($"vmadm create ({image.Name})", () => CreateZone(zone, image)));
