@@ -17,6 +17,9 @@ public sealed record MachineFolder(string Root)
     /// <summary>Pid, start time and ssh port of the running QEMU.</summary>
     public string State => Path.Combine(Root, "qemu.json");
 
+    /// <summary>Exists from the end of a successful <c>./lumos up</c> to the machine's next start.</summary>
+    public string Ready => Path.Combine(Root, "ready");
+
     public string PidFile => Path.Combine(Root, "qemu.pid");
 
     public string QemuLog => Path.Combine(Root, "qemu.log");

@@ -146,7 +146,7 @@ public sealed class QemuMachine
             {
                 // QEMU may be gone or stuck; what follows deals with both.
             }
-            if (Process.WaitForEnd(patience))
+            if (Process.WaitForEnd(patience / 3))
             {
                 return End("it answered the power button");
             }

@@ -67,7 +67,8 @@ public sealed class Ssh(MachineFolder folder, int port)
         "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6", "-o", $"ControlPath={folder.SshControlSocket.Replace("%", "%%")}",
     ];
 
-    private void Connect()
+    /// <summary>Makes the kept connection unless it is there; where that fails, each command connects by itself.</summary>
+    public void Connect()
     {
         lock (_lock)
         {

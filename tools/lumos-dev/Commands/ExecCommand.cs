@@ -27,6 +27,7 @@ internal static class ExecCommand
     {
         // ^C is for the command there; ssh passes it on or ends, and we end with it.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
+        machine.Ssh.Connect();
         bool terminal = !Console.IsInputRedirected && !Console.IsOutputRedirected;
         return HostCommand.RunAttached(machine.Ssh.Attached(words, terminal));
     }

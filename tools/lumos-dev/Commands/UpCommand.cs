@@ -34,37 +34,57 @@ internal static class UpCommand
     private static int Run(Checkout checkout, Request request)
     {
         var folder = new MachineFolder(checkout.Machine);
-        if (QemuMachine.FindRunning(folder) is not null)
+        if (request.Fresh)
         {
-            if (!request.Fresh)
-            {
-                Console.Error.WriteLine("The machine is running already; ./lumos status tells more, ./lumos down stops it.");
-                return 0;
-            }
             DownCommand.Run(checkout);
+        }
+        var machine = QemuMachine.FindRunning(folder);
+        if (machine is not null && File.Exists(folder.Ready))
+        {
+            Console.Error.WriteLine("The machine is running already; ./lumos status tells more, ./lumos down stops it.");
+            return 0;
         }
         var settings = Settings(folder, request);
         Prerequisites.Ensure(Need.Compile | Need.Image | Need.Machine, request.Yes);
         var stages = new Stages(Path.Combine(checkout.Logs, "up.log"));
         var options = Artifacts.Options(checkout, stages, locked: false);
-        var platform = Artifacts.BuildPlatform(options, stages);
+        if (machine is not null)
+        {
+            stages.Say("The machine is running; going on where the last ./lumos up stopped.");
+        }
+        else
+        {
+            machine = Boot(folder, settings, request, options, stages);
+        }
+        Finish(checkout, folder, machine, options, stages);
+        return 0;
+    }
 
+    private static QemuMachine Boot(MachineFolder folder, MachineSettings settings, Request request, BuildOptions options, Stages stages)
+    {
+        var platform = Artifacts.BuildPlatform(options, stages);
         if (request.Fresh)
         {
             stages.Run("remove the old machine", folder.Delete);
         }
-        var accelerator = stages.Run("choose the accelerator", () => Accelerator.Choose(Path.Combine(checkout.Out, "cache")));
+        var accelerator = stages.Run("choose the accelerator", () => Accelerator.Choose(Path.Combine(options.OutDirectory, "cache")));
         stages.Say($"QEMU runs with {(accelerator.IsKvm ? "KVM" : "TCG")}: {accelerator.Why}.");
-        var machine = stages.Run("start the machine", () =>
+        return stages.Run("start the machine", () =>
         {
             QemuMachine.Prepare(folder, settings);
+            File.Delete(folder.Ready);
             string answers = EnsureAnswers(folder, settings);
             BootSource boot = request.Iso ? FromMedium(folder, platform, answers) : Directly(folder, platform, answers);
             return QemuMachine.Start(folder, settings, boot, accelerator);
         });
+    }
+
+    /// <summary>From a machine that boots to one with a running zone of each image. Each step finds what an earlier run has done.</summary>
+    private static void Finish(Checkout checkout, MachineFolder folder, QemuMachine machine, BuildOptions options, Stages stages)
+    {
         var zone = new GlobalZone(machine);
-        TimeSpan Patient(int seconds) => TimeSpan.FromSeconds(seconds * accelerator.Patience);
-        stages.Run("boot and first boot (serial.log)", () => zone.WaitForSsh(Patient(120)));
+        TimeSpan Patient(int seconds) => TimeSpan.FromSeconds(seconds * machine.Accelerator.Patience);
+        stages.Run("boot, first boot, ssh", () => zone.WaitForSsh(Patient(120)));
         stages.Run("pool ONLINE", () => zone.WaitForPool(Patient(60)));
         stages.Run("services online", () => zone.WaitForServices(Patient(60)));
         var images = Artifacts.BuildImages(options, stages);
@@ -80,19 +100,19 @@ internal static class UpCommand
         {
             stages.Run($"zone {alias} runs", () => zone.WaitForZone(uuid, Patient(60)));
         }
+        File.WriteAllText(folder.Ready, "");
         Console.Error.WriteLine();
         Console.Out.Write(zone.Run("vmadm", "list").OrThrow().Output);
         Console.Error.WriteLine($"""
 
             The machine is up. Go on with:
               ./lumos exec vmadm list
-              ./lumos exec zlogin {zones.FirstOrDefault().Uuid} svcs
+              ./lumos exec zlogin {zones[0].Uuid} svcs
               ./lumos ssh          a shell in the global zone
               ./lumos console      its serial console
               ./lumos down         stop it; its disks stay, and ./lumos up starts it again
             Log: {stages.Log}   Serial log: {folder.SerialLog}
             """);
-        return 0;
     }
 
     /// <summary>The machine's settings with what the user asked for. Disks belong to the machine: they change with --fresh only.</summary>
