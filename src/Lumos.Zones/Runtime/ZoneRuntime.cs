@@ -3,10 +3,6 @@ using Lumos.Core;
 using Lumos.Drivers.Files;
 using Lumos.Drivers.Links;
 using Lumos.Drivers.Oci;
-using Lumos.Linux;
-using Lumos.Linux.Handles;
-using Lumos.Linux.Mounts;
-using Lumos.Linux.Signals;
 using Lumos.Linux.Spawn;
 using Lumos.Zones.Bundle;
 using Lumos.Zones.Config;
@@ -37,7 +33,7 @@ namespace Lumos.Zones.Runtime;
 // Tests. Bundles, plans and states in unit tests; the whole on the real kernel with runc in host tests, crun in the live image.
 
 /// <inheritdoc cref="IZoneRuntime"/>
-public sealed class ZoneRuntime : IZoneRuntime
+public sealed partial class ZoneRuntime : IZoneRuntime
 {
     private static readonly TimeSpan MonitorTime = TimeSpan.FromSeconds(10);
 
@@ -204,154 +200,6 @@ public sealed class ZoneRuntime : IZoneRuntime
         }
     }
 
-    private void BringUp(ZoneSpec spec, ZoneLinkPlan plan)
-    {
-        string run = _layout.RunFolder(spec.Name);
-        Directory.CreateDirectory(_layout.States);
-        Directory.CreateDirectory(_layout.Exits);
-        // The zone's root, a nobody out here, has to pass through these to reach its own files; it can list none of them.
-        CreateFolder(_layout.Run, 0b001_001_001 | 0b110_000_000);
-        CreateFolder(run, 0b001_001_001 | 0b110_000_000);
-        var record = new ZoneRecord
-        {
-            State = ZoneState.Ready.Word,
-            ZoneId = NextZoneId(),
-            Owner = ProcessMark.Own,
-            Links = [.. plan.Pairs.Select(p => p.HostName)],
-        };
-        Record(spec.Name, record);
-
-        ZoneFiles.Prepare(spec);
-        var places = MakeViews(spec, run, out var shown);
-        File.WriteAllText(Path.Combine(run, "config.json"), OciBundle.ConfigJson(shown, places));
-        Directory.CreateDirectory(spec.LogPath);
-        ZoneCgroup.Ensure(_layout.CgroupParent);
-        int pid = Conmon.Create(new ConmonRequest
-        {
-            Container = spec.Name.Text,
-            Bundle = run,
-            Runtime = _oci,
-            ExitFolder = _layout.Exits,
-            LogFile = Path.Combine(spec.LogPath, "console.log"),
-            LogBytes = spec.ConsoleLogBytes,
-            CgroupProcs = ZoneCgroup.Ensure(_layout.MonitorCgroup),
-        });
-        record = record with { Init = ProcessMark.Of(pid) };
-        Record(spec.Name, record);
-        _links.Attach(plan.Pairs, plan.Routes, pid);
-        _oci.Start(spec.Name.Text);
-        Record(spec.Name, record with { State = ZoneState.Running.Word, Owner = null, BootTime = DateTimeOffset.UtcNow });
-        StartDhcp(spec);
-    }
-
-    private BundlePlaces MakeViews(ZoneSpec spec, string run, out ZoneSpec shown)
-    {
-        using var ids = ZoneUserNamespace.Create(spec.FirstId);
-        string root = Path.Combine(run, "root");
-        IdMappedViews.Show(spec.RootPath, root, ids, MountAttributes.NoDev, root + ".layers");
-        string usr = Path.Combine(run, "usr");
-        IdMappedViews.Show(_layout.PlatformUsr, usr, ids, MountAttributes.ReadOnly | MountAttributes.NoDev, usr + ".layers");
-        var mounts = spec.Mounts.ToBuilder();
-        for (int i = 0; i < mounts.Count; i++)
-        {
-            string view = Path.Combine(run, $"lofs{i}");
-            IdMappedViews.Show(mounts[i].Source, view, ids, MountAttributes.NoDev, view + ".layers");
-            mounts[i] = mounts[i] with { Source = view };
-        }
-        shown = spec with { Mounts = mounts.ToImmutable() };
-        string name = Path.Combine(run, "zonename");
-        File.WriteAllText(name, spec.Name + "\n");
-        return new BundlePlaces(root, usr, name, _layout.CgroupParent, _oci);
-    }
-
-    private void StartDhcp(ZoneSpec spec)
-    {
-        foreach (var nic in spec.Nics.Where(n => n.UsesDhcp))
-        {
-            try
-            {
-                Exec(spec.Name, ZoneDhcp.Client(spec, nic));
-            }
-            catch (Exception e) when (e is LumosException or IOException)
-            {
-                _warn($"zone '{spec.Name}': no DHCP client for {nic.Interface}: {LumosException.Describe(e)}");
-            }
-        }
-    }
-
-    // Takes away whatever a zone that was up has left, in any state of half-made or half-gone.
-    private void Clear(ZoneName name)
-    {
-        string run = _layout.RunFolder(name);
-        var record = ZoneRecord.TryRead(_layout.StateFile(name));
-        if (record is null && !Directory.Exists(run))
-        {
-            return;
-        }
-        string cgroup = $"{_layout.CgroupParent}/{name}";
-        if (record?.Init is { IsAlive: true } init)
-        {
-            using var handle = ProcessHandle.TryOpen(init.Pid);
-            handle?.Signal(Linux.Signals.Signal.KILL);
-            handle?.WaitForEnd(MonitorTime);
-        }
-        WaitForMonitor(name);
-        if (Directory.Exists(Path.Combine(_oci.StateRoot, name.Text)))
-        {
-            _oci.Delete(name.Text);
-        }
-        ZoneCgroup.Kill(cgroup);
-        ZoneCgroup.Remove(cgroup);
-        _links.Remove(record?.Links ?? []);
-        IdMappedViews.RemoveAllUnder(run);
-        if (Directory.Exists(run))
-        {
-            RemoveRunFolder(run);
-        }
-        File.Delete(_layout.ExitFile(name));
-        File.Delete(_layout.StateFile(name)); // last: until then the zone is down, and anyone can finish this
-    }
-
-    // A view that could not be taken away must not be emptied: only what is ours and on no other mount is removed.
-    private static void RemoveRunFolder(string run)
-    {
-        if (MountTable.Read().Any(m => m.Target.StartsWith(run + "/", StringComparison.Ordinal)))
-        {
-            throw new LumosException("ZoneStillMounted", $"something is still mounted under {run}");
-        }
-        Directory.Delete(run, recursive: true);
-    }
-
-    // The monitor leaves by itself once its container has ended.
-    private void WaitForMonitor(ZoneName name)
-    {
-        string file = Path.Combine(_layout.RunFolder(name), Conmon.PidFile);
-        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-            || !IsMonitor(pid, name))
-        {
-            return;
-        }
-        using var monitor = ProcessHandle.TryOpen(pid);
-        if (monitor is not null && IsMonitor(pid, name) && !monitor.WaitForEnd(MonitorTime))
-        {
-            monitor.Signal(Linux.Signals.Signal.KILL);
-            monitor.WaitForEnd(MonitorTime);
-        }
-    }
-
-    private static bool IsMonitor(int pid, ZoneName name)
-    {
-        try
-        {
-            string[] words = File.ReadAllText($"/proc/{pid}/cmdline").Split('\0');
-            return words.Length > 2 && words[0].EndsWith("conmon", StringComparison.Ordinal) && words.Contains(name.Text);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
     private ZoneStatus Status(ZoneName name, ZoneRecord record)
     {
         var exit = ReadExit(name);
@@ -395,21 +243,4 @@ public sealed class ZoneRuntime : IZoneRuntime
     private void Record(ZoneName name, ZoneRecord record) => record.Write(_layout.StateFile(name));
 
     private FileLock Lock(ZoneName name) => FileLock.Acquire(_layout.StateLock(name));
-
-    private int NextZoneId()
-    {
-        using var held = FileLock.Acquire(_layout.IndexLock);
-        string file = Path.Combine(_layout.Run, "next-id");
-        int id = File.Exists(file) && int.TryParse(File.ReadAllText(file), NumberStyles.None, CultureInfo.InvariantCulture, out int next)
-            ? next
-            : 1;
-        File.WriteAllText(file, (id + 1).ToString(CultureInfo.InvariantCulture));
-        return id;
-    }
-
-    private static void CreateFolder(string path, int mode)
-    {
-        Directory.CreateDirectory(path);
-        File.SetUnixFileMode(path, (UnixFileMode)mode);
-    }
 }

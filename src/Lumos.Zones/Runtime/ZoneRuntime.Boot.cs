@@ -1,0 +1,104 @@
+using System.Globalization;
+using Lumos.Core;
+using Lumos.Drivers.Files;
+using Lumos.Drivers.Oci;
+using Lumos.Linux.Mounts;
+using Lumos.Zones.Bundle;
+
+namespace Lumos.Zones.Runtime;
+
+// How a zone is brought up; ZoneRuntime.cs has the whole picture.
+public sealed partial class ZoneRuntime
+{
+    private void BringUp(ZoneSpec spec, ZoneLinkPlan plan)
+    {
+        string run = _layout.RunFolder(spec.Name);
+        Directory.CreateDirectory(_layout.States);
+        Directory.CreateDirectory(_layout.Exits);
+        // The zone's root, a nobody out here, has to pass through these to reach its own files; it can list none of them.
+        CreateFolder(_layout.Run, 0b001_001_001 | 0b110_000_000);
+        CreateFolder(run, 0b001_001_001 | 0b110_000_000);
+        var record = new ZoneRecord
+        {
+            State = ZoneState.Ready.Word,
+            ZoneId = NextZoneId(),
+            Owner = ProcessMark.Own,
+            Links = [.. plan.Pairs.Select(p => p.HostName)],
+        };
+        Record(spec.Name, record);
+
+        ZoneFiles.Prepare(spec);
+        var places = MakeViews(spec, run, out var shown);
+        File.WriteAllText(Path.Combine(run, "config.json"), OciBundle.ConfigJson(shown, places));
+        Directory.CreateDirectory(spec.LogPath);
+        ZoneCgroup.Ensure(_layout.CgroupParent);
+        int pid = Conmon.Create(new ConmonRequest
+        {
+            Container = spec.Name.Text,
+            Bundle = run,
+            Runtime = _oci,
+            ExitFolder = _layout.Exits,
+            LogFile = Path.Combine(spec.LogPath, "console.log"),
+            LogBytes = spec.ConsoleLogBytes,
+            CgroupProcs = ZoneCgroup.Ensure(_layout.MonitorCgroup),
+        });
+        record = record with { Init = ProcessMark.Of(pid) };
+        Record(spec.Name, record);
+        _links.Attach(plan.Pairs, plan.Routes, pid);
+        _oci.Start(spec.Name.Text);
+        Record(spec.Name, record with { State = ZoneState.Running.Word, Owner = null, BootTime = DateTimeOffset.UtcNow });
+        StartDhcp(spec);
+    }
+
+    private BundlePlaces MakeViews(ZoneSpec spec, string run, out ZoneSpec shown)
+    {
+        using var ids = ZoneUserNamespace.Create(spec.FirstId);
+        string root = Path.Combine(run, "root");
+        IdMappedViews.Show(spec.RootPath, root, ids, MountAttributes.NoDev, root + ".layers");
+        string usr = Path.Combine(run, "usr");
+        IdMappedViews.Show(_layout.PlatformUsr, usr, ids, MountAttributes.ReadOnly | MountAttributes.NoDev, usr + ".layers");
+        var mounts = spec.Mounts.ToBuilder();
+        for (int i = 0; i < mounts.Count; i++)
+        {
+            string view = Path.Combine(run, $"lofs{i}");
+            IdMappedViews.Show(mounts[i].Source, view, ids, MountAttributes.NoDev, view + ".layers");
+            mounts[i] = mounts[i] with { Source = view };
+        }
+        shown = spec with { Mounts = mounts.ToImmutable() };
+        string name = Path.Combine(run, "zonename");
+        File.WriteAllText(name, spec.Name + "\n");
+        return new BundlePlaces(root, usr, name, _layout.CgroupParent, _oci);
+    }
+
+    private void StartDhcp(ZoneSpec spec)
+    {
+        foreach (var nic in spec.Nics.Where(n => n.UsesDhcp))
+        {
+            try
+            {
+                Exec(spec.Name, ZoneDhcp.Client(spec, nic));
+            }
+            catch (Exception e) when (e is LumosException or IOException)
+            {
+                _warn($"zone '{spec.Name}': no DHCP client for {nic.Interface}: {LumosException.Describe(e)}");
+            }
+        }
+    }
+
+    private int NextZoneId()
+    {
+        using var held = FileLock.Acquire(_layout.IndexLock);
+        string file = Path.Combine(_layout.Run, "next-id");
+        int id = File.Exists(file) && int.TryParse(File.ReadAllText(file), NumberStyles.None, CultureInfo.InvariantCulture, out int next)
+            ? next
+            : 1;
+        File.WriteAllText(file, (id + 1).ToString(CultureInfo.InvariantCulture));
+        return id;
+    }
+
+    private static void CreateFolder(string path, int mode)
+    {
+        Directory.CreateDirectory(path);
+        File.SetUnixFileMode(path, (UnixFileMode)mode);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Globalization;
+using Lumos.Core;
+using Lumos.Drivers.Oci;
+using Lumos.Linux.Mounts;
+using Lumos.Linux.Spawn;
+
+namespace Lumos.Zones.Runtime;
+
+// How what a zone used is taken away; ZoneRuntime.cs has the whole picture.
+public sealed partial class ZoneRuntime
+{
+    // Takes away whatever a zone that was up has left, in any state of half-made or half-gone.
+    private void Clear(ZoneName name)
+    {
+        string run = _layout.RunFolder(name);
+        var record = ZoneRecord.TryRead(_layout.StateFile(name));
+        if (record is null && !Directory.Exists(run))
+        {
+            return;
+        }
+        string cgroup = $"{_layout.CgroupParent}/{name}";
+        if (record?.Init is { IsAlive: true } init)
+        {
+            using var handle = ProcessHandle.TryOpen(init.Pid);
+            handle?.Signal(Linux.Signals.Signal.KILL);
+            handle?.WaitForEnd(MonitorTime);
+        }
+        WaitForMonitor(name);
+        if (Directory.Exists(Path.Combine(_oci.StateRoot, name.Text)))
+        {
+            _oci.Delete(name.Text);
+        }
+        ZoneCgroup.Kill(cgroup);
+        ZoneCgroup.Remove(cgroup);
+        _links.Remove(record?.Links ?? []);
+        IdMappedViews.RemoveAllUnder(run);
+        if (Directory.Exists(run))
+        {
+            RemoveRunFolder(run);
+        }
+        File.Delete(_layout.ExitFile(name));
+        File.Delete(_layout.StateFile(name)); // last: until then the zone is down, and anyone can finish this
+    }
+
+    // A view that could not be taken away must not be emptied: only what is ours and on no other mount is removed.
+    private static void RemoveRunFolder(string run)
+    {
+        if (MountTable.Read().Any(m => m.Target.StartsWith(run + "/", StringComparison.Ordinal)))
+        {
+            throw new LumosException("ZoneStillMounted", $"something is still mounted under {run}");
+        }
+        Directory.Delete(run, recursive: true);
+    }
+
+    // The monitor leaves by itself once its container has ended.
+    private void WaitForMonitor(ZoneName name)
+    {
+        string file = Path.Combine(_layout.RunFolder(name), Conmon.PidFile);
+        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+            || !IsMonitor(pid, name))
+        {
+            return;
+        }
+        using var monitor = ProcessHandle.TryOpen(pid);
+        if (monitor is not null && IsMonitor(pid, name) && !monitor.WaitForEnd(MonitorTime))
+        {
+            monitor.Signal(Linux.Signals.Signal.KILL);
+            monitor.WaitForEnd(MonitorTime);
+        }
+    }
+
+    private static bool IsMonitor(int pid, ZoneName name)
+    {
+        try
+        {
+            string[] words = File.ReadAllText($"/proc/{pid}/cmdline").Split('\0');
+            return words.Length > 2 && words[0].EndsWith("conmon", StringComparison.Ordinal) && words.Contains(name.Text);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}
