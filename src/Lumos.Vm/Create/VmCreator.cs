@@ -118,6 +118,8 @@ public sealed class VmCreator(VmHost host)
         {
             throw new LumosException("ImageHasNoRoot", $"image {vm.ImageUuid} holds no directory \"root\", so no zone can be made of it");
         }
+        // What a tenant makes setuid in its root must not be reachable for the other accounts of the global zone.
+        File.SetUnixFileMode(vm.ZonePath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         ZoneRootFiles.Prepare(vm);
     }
 
