@@ -3,8 +3,11 @@ using Xunit;
 
 namespace Lumos.Drivers.Tests.Datasets;
 
-/// <summary>The contract over real ZFS: needs root, /dev/zfs and a pool named by LUMOS_TEST_POOL (default: zones).</summary>
-[Trait("level", "host")]
+/// <summary>
+/// The contract over real ZFS: needs root, /dev/zfs and a pool named by LUMOS_TEST_POOL (default: zones). The live tests carry
+/// it into a machine (test/system/DatasetContractTests.cs) and run it there.
+/// </summary>
+[Trait("level", "machine")]
 public sealed class ZfsDatasetsTests : DatasetsContract
 {
     private readonly DatasetName _root = DatasetName.Parse(

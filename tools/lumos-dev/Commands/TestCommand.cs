@@ -54,7 +54,7 @@ internal static class TestCommand
 
     private static TestCounts RunLevel(Checkout checkout, Stages stages, string level, string? only)
     {
-        string[] filter = level == "unit" ? ["-trait-", "level=host", "-trait-", "level=live"] : ["-trait", $"level={level}"];
+        string[] filter = level == "unit" ? ["-trait-", "level=host", "-trait-", "level=live", "-trait-", "level=machine"] : ["-trait", $"level={level}"];
         string[] named = only is null ? [] : ["-method", $"*{only}*"];
         string[] become = level == "host" && !Prerequisites.IsRoot ? ["sudo", "--preserve-env=PATH,DOTNET_ROOT", "--"] : [];
         var limit = level == "live" ? TimeSpan.FromMinutes(40) : TimeSpan.FromMinutes(10);
