@@ -28,7 +28,21 @@ internal static class MachineSetup
         KernelMounts.MakeDeviceLinks();
         Pid1.Attempt("/run/lock", () => Directory.CreateDirectory("/run/lock"));
         Pid1.Attempt("cgroups", () => MountCgroups(plain));
+        Pid1.Attempt("transparent huge pages", LimitHugePages);
         Pid1.Attempt("host name", SetHostName);
+    }
+
+    /// <summary>
+    /// Huge pages for those who ask for them, as QEMU does for a guest's memory. Given to everybody, they cost each small daemon
+    /// megabytes that it never touches: 36 MiB in all on a machine with 2 GiB.
+    /// </summary>
+    private static void LimitHugePages()
+    {
+        const string Setting = "/sys/kernel/mm/transparent_hugepage/enabled";
+        if (File.Exists(Setting))
+        {
+            File.WriteAllText(Setting, "madvise");
+        }
     }
 
     private static void MountCgroups(MountFlags flags)
