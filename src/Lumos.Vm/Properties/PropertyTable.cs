@@ -9,7 +9,7 @@ namespace Lumos.Vm.Properties;
 ///
 /// To add a property: write its row in the file of its section, with status AcceptedNotYet until something acts on it;
 /// a given value other than the default is then refused with that sentence. When it acts, change the status to Acts and
-/// handle it where the stage needs it (Payload/Normaliser for defaults that depend on others, Payload/Validator for rules
+/// handle it where the stage needs it (Payload/Normaliser for defaults that depend on others, Payload/SpecValidator for rules
 /// beyond the type, Create/ or Lifecycle/ for the effect). Rows with a Store of Attr, Rctl or Json are loaded and saved
 /// without further code.
 /// </summary>
