@@ -80,7 +80,7 @@ internal static class LumosLayerStage
     private static void LinkCommands(BuildLog log, string lumos, string tree)
     {
         var commands = log.Capture(lumos, "help").Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => line.Split(' ', 2)[0]).Where(name => name.Length > 0);
+            .Select(line => line.Split(' ', 2)[0]).Where(name => name.Length > 0).Prepend("lumos");
         foreach (string folder in new[] { "usr/sbin", "usr/bin" })
         {
             Directory.CreateDirectory(Path.Combine(tree, folder));
@@ -88,11 +88,6 @@ internal static class LumosLayerStage
             {
                 File.CreateSymbolicLink(Path.Combine(tree, folder, command), "../lib/lumos/lumos");
             }
-        }
-        string init = Path.Combine(tree, "usr/sbin/init");
-        if (!Path.Exists(init))
-        {
-            File.CreateSymbolicLink(init, "../lib/lumos/lumos-init");
         }
     }
 

@@ -43,7 +43,7 @@ internal static class Questions
         new("dns_resolver1", "Primary DNS server", (a, _) => IsStatic(a) ? "8.8.8.8" : "", Check.Resolver, "dns_resolvers"),
         new("dns_resolver2", "Secondary DNS server", (a, _) => IsStatic(a) ? "8.8.4.4" : "", Check.Resolver, "dns_resolvers"),
         new("dns_search", "Default DNS search domain", Constant(""), Check.Domain, "dns_domain"),
-        new("ntp_host", "NTP server", Constant("2.debian.pool.ntp.org"), Check.HostName, "ntp_hosts", "compute_node_ntp_hosts"),
+        new("ntp_host", "NTP server", Constant("0.smartos.pool.ntp.org"), Check.HostName, "ntp_hosts", "compute_node_ntp_hosts"),
         Dialogue("skip_ntp_check", "Do not query the NTP server"),
         new("zpool_layout", "Layout of the pool (default, single, mirror, raidz1, raidz2, raidz3 or manual)",
             Constant("default"), Check.Layout, "the pool zones"),
