@@ -47,8 +47,9 @@ internal static class BinariesStage
         return found;
     }
 
-    /// <summary>Whether a path in a project can change the program: not what builds leave there.</summary>
-    internal static bool IsSource(string path) => path is not ("bin/" or "obj/");
+    /// <summary>Whether a path can change the program: not what builds leave in bin/ and obj/.</summary>
+    internal static bool IsSource(string path) =>
+        path is not ("bin/" or "obj/") && !path.EndsWith("/bin/", StringComparison.Ordinal) && !path.EndsWith("/obj/", StringComparison.Ordinal);
 
     internal static void Make(BuildLog log, string repository, string program, string work)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lumos.LiveImage.Stages;
 
 namespace Lumos.LiveImage.Platform;
 
@@ -22,6 +23,10 @@ public sealed record Stamp(DateTimeOffset Time)
         {
             return new Stamp(DateTimeOffset.FromUnixTimeSeconds(given));
         }
+        if (!Path.Exists(Path.Combine(repository, ".git")))
+        {
+            return new Stamp(NewestFile(repository)); // unpacked from an archive of the sources
+        }
         string[] git = ["git", "-c", $"safe.directory={repository}", "-C", repository];
         long newest = 0;
         if (long.TryParse(log.Capture([.. git, "log", "-1", "--format=%ct", "--", .. Inputs]).Trim(), out long committed))
@@ -38,5 +43,13 @@ public sealed record Stamp(DateTimeOffset Time)
             }
         }
         return new Stamp(DateTimeOffset.FromUnixTimeSeconds(newest));
+    }
+
+    private static DateTimeOffset NewestFile(string repository)
+    {
+        var times = Inputs.Select(input => Path.Combine(repository, input))
+            .SelectMany(path => Directory.Exists(path) ? StageKey.FilesBelow(path, BinariesStage.IsSource).Select(f => Path.Combine(path, f)) : [path])
+            .Select(File.GetLastWriteTimeUtc);
+        return DateTimeOffset.FromUnixTimeSeconds(new DateTimeOffset(times.Max()).ToUnixTimeSeconds());
     }
 }

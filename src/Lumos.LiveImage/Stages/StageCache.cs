@@ -19,7 +19,7 @@ public sealed record StageResult(string Key, string Directory, bool Cached)
 public sealed class StageCache(string directory, Action<StageEvent> progress)
 {
     private const int KeptPerStage = 4;
-    private static readonly TimeSpan KeptFor = TimeSpan.FromHours(2);
+    private static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(15); // another build may still read what it was given
 
     /// <summary>Returns the result of a stage, making it with <paramref name="make"/> (given an empty folder) when it is not there.</summary>
     public StageResult Get(string stage, string key, Action<string> make)
