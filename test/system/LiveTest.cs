@@ -19,7 +19,7 @@ public abstract class LiveTest(Suite suite) : IDisposable
         if (TestContext.Current.TestState?.Result == TestResult.Failed && LogOf is { } folder)
         {
             TestContext.Current.TestOutputHelper?.WriteLine(
-                $"serial log: {folder.SerialLog} (earlier boots: serial.N.log beside it); it ends with:\n{SerialConsole.LastLines(folder, 15)}");
+                $"serial log: {folder.SerialLog} (earlier boots: serial.N.log beside it); it ends with:\n{SerialConsole.LastLines(folder, 6)}");
         }
     }
 

@@ -88,16 +88,34 @@ public sealed class GlobalZone(QemuMachine machine)
     public void WaitForZone(Guid uuid, TimeSpan limit) => WaitFor($"zone {uuid} running", limit,
         () => (string?)Get(uuid)?["state"] == "running" && Zlogin(uuid, "true").Status == 0);
 
-    /// <summary>Runs a command in a zone.</summary>
-    public CommandResult Zlogin(Guid uuid, params string[] words) => Run(["zlogin", uuid.ToString(), .. words]);
+    /// <summary>Runs a command in a zone. zlogin joins its words for a shell there, as SmartOS's does, so they are quoted once more.</summary>
+    public CommandResult Zlogin(Guid uuid, params string[] words) => Run("zlogin", uuid.ToString(), ShellWords.Join(words));
 
-    /// <summary>Memory in use in MiB: what is neither free nor reclaimable.</summary>
+    /// <summary>
+    /// Memory in use in MiB: what is neither free nor reclaimable. The kernel does not count ZFS's cache as reclaimable, so
+    /// what of it lies above its floor is taken off.
+    /// </summary>
     public int UsedMemoryMiB()
     {
-        var fields = Run("cat", "/proc/meminfo").OrThrow().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .ToDictionary(words => words[0].TrimEnd(':'), words => long.Parse(words[1], CultureInfo.InvariantCulture));
-        return (int)((fields["MemTotal"] - fields["MemAvailable"]) / 1024);
+        var memory = Fields("/proc/meminfo", 1);
+        var cache = Fields("/proc/spl/kstat/zfs/arcstats", 2);
+        long reclaimable = Math.Max(0, cache["size"] - cache["c_min"]);
+        return (int)((memory["MemTotal"] - memory["MemAvailable"]) / 1024 - reclaimable / (1 << 20));
+    }
+
+    /// <summary>The numbers of a table in /proc by the word that begins their line.</summary>
+    private Dictionary<string, long> Fields(string file, int column)
+    {
+        var fields = new Dictionary<string, long>();
+        foreach (string line in Run("cat", file).OrThrow().Output.Split('\n'))
+        {
+            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length > column && long.TryParse(words[column], CultureInfo.InvariantCulture, out long number))
+            {
+                fields[words[0].TrimEnd(':')] = number;
+            }
+        }
+        return fields;
     }
 
     /// <summary>Asks again until the answer is yes.</summary>
