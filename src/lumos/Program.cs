@@ -30,6 +30,10 @@ if (applet is null)
     errors.WriteLine($"lumos: no command \"{name}\"; \"lumos help\" lists them");
     return ExitStatus.Usage;
 }
+if (argv[0] != name && File.Exists("/proc/self/comm"))
+{
+    File.WriteAllText("/proc/self/comm", name); // so that pgrep finds a daemon by its name, however it was started
+}
 try
 {
     return applet.Run(new AppletContext { Name = name, Args = [.. words], Out = output, Error = errors });
