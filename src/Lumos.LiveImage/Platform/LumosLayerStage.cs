@@ -11,7 +11,7 @@ namespace Lumos.LiveImage.Platform;
 internal static class LumosLayerStage
 {
     internal const string Name = "lumos-layer";
-    private const string Version = "2";
+    private const string Version = "3";
     private const int PasswordLength = 16;
     private const UnixFileMode Program = (UnixFileMode)0b111_101_101, Data = (UnixFileMode)0b110_100_100, Secret = (UnixFileMode)0b110_000_000;
 
@@ -45,6 +45,7 @@ internal static class LumosLayerStage
         File.SetUnixFileMode(Path.Combine(work, "root.password"), Secret);
         Fill(log, repository, stamp, hash, platform, programs, Path.Combine(work, "tree"));
         Pack(log, Path.Combine(work, "tree"), Path.Combine(work, "lumos.squashfs"), time);
+        Scratch.Delete(Path.Combine(work, "tree"));
     }
 
     internal static void Pack(BuildLog log, string tree, string target, DateTimeOffset time) =>
@@ -57,6 +58,7 @@ internal static class LumosLayerStage
         {
             CopyTree(Path.Combine(repository, from), Path.Combine(tree, to), executable);
         }
+        ManualIndex.Make(log, platform, tree);
         Install(programs.Lumos, Path.Combine(tree, "usr/lib/lumos/lumos"), Program);
         Install(programs.Init, Path.Combine(tree, "usr/lib/lumos/lumos-init"), Program);
         LinkCommands(log, programs.Lumos, tree);
