@@ -89,7 +89,11 @@ public sealed class GlobalZone(QemuMachine machine)
         () => (string?)Get(uuid)?["state"] == "running" && Zlogin(uuid, "true").Status == 0);
 
     /// <summary>Runs a command in a zone. zlogin joins its words for a shell there, as SmartOS's does, so they are quoted once more.</summary>
-    public CommandResult Zlogin(Guid uuid, params string[] words) => Run("zlogin", uuid.ToString(), ShellWords.Join(words));
+    public CommandResult Zlogin(Guid uuid, params string[] words) => Zlogin(uuid, CommandLimit, words);
+
+    /// <summary>The same with a limit of its own.</summary>
+    public CommandResult Zlogin(Guid uuid, TimeSpan limit, params string[] words) =>
+        machine.Ssh.Run(["zlogin", uuid.ToString(), ShellWords.Join(words)], limit);
 
     /// <summary>
     /// Memory in use in MiB: what is neither free nor reclaimable. The kernel does not count ZFS's cache as reclaimable, so
