@@ -47,6 +47,9 @@ public static class Conmon
     public const string PidFile = "conmon.pid";
     public const string ContainerPidFile = "init.pid";
 
+    /// <summary>The runtime's own log: what it says when it fails before there is a console is nowhere else.</summary>
+    public const string RuntimeLog = "runtime.log";
+
     /// <summary>Creates the container (its first program not yet started) under a new monitor; returns the first program's pid.</summary>
     /// <exception cref="LumosException">ContainerNotCreated: with the runtime's own words.</exception>
     public static int Create(ConmonRequest request)
@@ -86,7 +89,7 @@ public static class Conmon
         return pid > 0
             ? pid
             : throw new LumosException("ContainerNotCreated",
-                $"the runtime could not create {request.Container}: {(message.Length > 0 ? message : "conmon ended without a word")}");
+                $"the runtime could not create {request.Container}: {(message.Length > 0 ? message : RuntimeWords(request.Bundle))}");
     }
 
     /// <summary>The command line.</summary>
@@ -98,6 +101,7 @@ public static class Conmon
         "--name", request.Container,
         "--runtime", request.Runtime.Program,
         .. request.Runtime.Words().Skip(1).Select(word => "--runtime-arg=" + word),
+        "--runtime-arg=--log=" + Path.Combine(request.Bundle, RuntimeLog),
         "--bundle", request.Bundle,
         "--full-attach",
         "--terminal",
@@ -144,6 +148,13 @@ public static class Conmon
         {
             return (-1, line.Trim());
         }
+    }
+
+    private static string RuntimeWords(string bundle)
+    {
+        string log = Path.Combine(bundle, RuntimeLog);
+        string words = File.Exists(log) ? string.Join("; ", File.ReadLines(log).TakeLast(3).Select(line => line.Trim())) : "";
+        return words.Length > 0 ? words : "conmon ended without a word";
     }
 
     private static string ReadLine(FileDescriptor fd)

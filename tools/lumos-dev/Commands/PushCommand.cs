@@ -15,7 +15,7 @@ internal static class PushCommand
     private const string Install = """
         set -e
         new=/run/lumos-push/$(date +%s%N)
-        mkdir -p $new && cd $new && tar -xf -
+        mkdir -p $new && cd $new && tar -xmf -
         over() {
             if [ ! -e "$2" ]; then echo "not on the image, so not pushed: $2 (build the image anew)" >&2; return 0; fi
             while mountpoint -q "$2" || grep -q " $2 " /proc/self/mountinfo; do umount -l "$2"; done
@@ -26,6 +26,7 @@ internal static class PushCommand
         over $new/manifest /usr/lib/svc/manifest
         over $new/zone-manifest /usr/lib/svc/zone-manifest
         over $new/method /usr/lib/svc/method
+        over $new/share /usr/lib/svc/share
         lumos help | while read -r name rest; do
             command -v $name >/dev/null || echo "new command, no link on the image yet: call it as \"lumos $name\"" >&2
         done
@@ -61,9 +62,10 @@ internal static class PushCommand
             File.Copy(binaries.Lumos, Path.Combine(tree, "lumos"));
             File.Copy(binaries.Init, Path.Combine(tree, "lumos-init"));
             string archive = Path.Combine(checkout.Out, "push.tar");
-            HostCommand.Run(["cp", "-r", Path.Combine(checkout.Root, "smf/manifest/global"), Path.Combine(tree, "manifest")], TimeSpan.FromSeconds(30)).OrThrow();
-            HostCommand.Run(["cp", "-r", Path.Combine(checkout.Root, "smf/manifest/zone"), Path.Combine(tree, "zone-manifest")], TimeSpan.FromSeconds(30)).OrThrow();
-            HostCommand.Run(["cp", "-r", Path.Combine(checkout.Root, "smf/method"), Path.Combine(tree, "method")], TimeSpan.FromSeconds(30)).OrThrow();
+            foreach (var (from, to) in new[] { ("manifest/global", "manifest"), ("manifest/zone", "zone-manifest"), ("method", "method"), ("share", "share") })
+            {
+                HostCommand.Run(["cp", "-r", Path.Combine(checkout.Root, "smf", from), Path.Combine(tree, to)], TimeSpan.FromSeconds(30)).OrThrow();
+            }
             HostCommand.Run(["tar", "-C", tree, "--owner=0", "--group=0", "-cf", archive, "."], TimeSpan.FromSeconds(30)).OrThrow();
             using var input = File.OpenRead(archive);
             var run = HostCommand.RunWithFile(machine.Ssh.Attached(["sh", "-c", Install], terminal: false), input, TimeSpan.FromMinutes(3)).OrThrow();
