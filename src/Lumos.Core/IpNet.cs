@@ -130,6 +130,9 @@ public sealed record IpNet
     public bool Contains(IPAddress other) =>
         other.AddressFamily == Address.AddressFamily && Masked(other).Equals(Masked(Address));
 
+    /// <summary>Whether an address belongs to both.</summary>
+    public bool Overlaps(IpNet other) => PrefixLength <= other.PrefixLength ? Contains(other.Address) : other.Contains(Address);
+
     public bool Equals(IpNet? other) => other is not null && PrefixLength == other.PrefixLength && Address.Equals(other.Address);
 
     public override int GetHashCode() => HashCode.Combine(Address, PrefixLength);
