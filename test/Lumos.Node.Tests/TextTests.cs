@@ -1,3 +1,4 @@
+using Lumos.Core.Boot;
 using Lumos.Drivers.Pools;
 using Lumos.Node.Disks;
 using Lumos.Node.FileSystems;
@@ -83,6 +84,11 @@ public class TextTests
         Assert.Contains("Network_Interfaces_eth0_NIC_Names='admin'\n", lines, StringComparison.Ordinal);
         Assert.Contains("VM_Capable='false'\n", lines, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Passwords_of_boot_arguments_are_not_told() =>
+        Assert.Equal(["console", "noimport"],
+            SystemFacts.WithoutSecrets(BootArguments.Parse("console=ttyS0 answers=eyJyb290Ijo= root_shadow=$6$a$b noimport=true")).Select(p => p.Key));
 
     [Fact]
     public void Zpool_status_gives_profile_and_paths()

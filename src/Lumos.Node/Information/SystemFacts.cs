@@ -1,3 +1,4 @@
+using Lumos.Core.Boot;
 #pragma warning disable CA1507 // the strings are SmartOS's field names; that some are spelt like our members is chance
 using System.Text.Json.Nodes;
 
@@ -44,6 +45,13 @@ internal sealed record SystemFacts
     public string AdminIp { get; init; } = "";
 
     public IReadOnlyList<LinkFacts> Links { get; init; } = [];
+
+    /// <summary>Inventories are handed around; these arguments hold passwords.</summary>
+    private static readonly string[] _secretArguments = ["answers", "root_shadow"];
+
+    /// <summary>The boot arguments that may be told.</summary>
+    internal static IReadOnlyList<KeyValuePair<string, string>> WithoutSecrets(BootArguments boot) =>
+        [.. boot.All.Where(p => !_secretArguments.Contains(p.Key))];
 
     /// <summary>The document that sysinfo prints.</summary>
     internal JsonObject ToJson()

@@ -23,9 +23,6 @@ internal sealed class SystemObserver(IPools pools, IDatasets datasets, INodeHost
         ("SKU Number", "product_sku"), ("HW Version", "product_version"), ("HW Family", "product_family"),
     ];
 
-    /// <summary>Inventories are handed around; these arguments hold passwords.</summary>
-    private static readonly string[] SecretArguments = ["answers", "root_shadow"];
-
     internal SystemFacts Observe(BootArguments boot)
     {
         var config = ReadConfig();
@@ -47,7 +44,7 @@ internal sealed class SystemObserver(IPools pools, IDatasets datasets, INodeHost
             Memory = host.Memory,
             Pool = pool,
             Disks = new DiskInventory().All().Where(d => !d.Removable).ToDictionary(d => d.Name, d => d.Size),
-            BootParameters = [.. boot.All.Where(p => !SecretArguments.Contains(p.Key))],
+            BootParameters = SystemFacts.WithoutSecrets(boot),
             AdminTag = adminTag,
             AdminIp = links.FirstOrDefault(l => l.Tags.Contains(adminTag))?.Ip4 ?? "",
             Links = links,
