@@ -31,12 +31,14 @@ public class AbiTests
     private const string Headers = """
         #define _GNU_SOURCE
         #include <stddef.h>
+        #include <dirent.h>
         #include <errno.h>
         #include <fcntl.h>
         #include <poll.h>
         #include <sched.h>
         #include <signal.h>
         #include <spawn.h>
+        #include <stdio.h>
         #include <stdlib.h>
         #include <termios.h>
         #include <time.h>

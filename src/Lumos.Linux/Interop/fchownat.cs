@@ -6,4 +6,8 @@ internal static unsafe partial class Libc
 {
     [LibraryImport(Name, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int fchownat(int directory, string path, uint owner, uint group, int flags);
+
+    /// <summary>With a name as bytes: names on a disk need not be UTF-8.</summary>
+    [LibraryImport(Name, SetLastError = true)]
+    internal static partial int fchownat(int directory, byte* path, uint owner, uint group, int flags);
 }

@@ -6,4 +6,8 @@ internal static unsafe partial class Libc
 {
     [LibraryImport(Name, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int symlinkat(string target, int directory, string path);
+
+    /// <summary>With a name as bytes: names on a disk need not be UTF-8.</summary>
+    [LibraryImport(Name, SetLastError = true)]
+    internal static partial int symlinkat(byte* target, int directory, byte* path);
 }
