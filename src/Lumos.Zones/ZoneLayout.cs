@@ -1,3 +1,6 @@
+using Lumos.Drivers.Hosting;
+using Lumos.Zones.Runtime;
+
 namespace Lumos.Zones;
 
 /// <summary>Where zones keep what they keep. Tests move the whole of it under a folder of their own.</summary>
@@ -28,6 +31,13 @@ public sealed record ZoneLayout
 
     /// <summary>The cgroup of the monitors, below the root of the hierarchy.</summary>
     public string MonitorCgroup { get; init; } = "/zoneadm";
+
+    /// <summary>How links of zones are named.</summary>
+    public ZoneLinkNames Links { get; init; } = ZoneLinkNames.Live;
+
+    /// <summary>That of the machine we are on: its own, or a host's that we share.</summary>
+    /// <exception cref="Lumos.Core.LumosException">BadHostedConfig.</exception>
+    public static ZoneLayout OfMachine() => new() { Links = ZoneLinkNames.Of(HostedFile.Load()) };
 
     public string IndexFile => Path.Combine(Configurations, "index");
 

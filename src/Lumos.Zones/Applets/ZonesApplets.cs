@@ -19,7 +19,7 @@ public static class ZonesApplets
 
     /// <summary>The zones of this machine.</summary>
     /// <exception cref="LumosException">NoOciRuntime</exception>
-    public static ZoneRuntime Runtime(Action<string> warn) => new(new ZoneLayout(), OciRuntime.Find(), new VethLinks(), warn);
+    public static ZoneRuntime Runtime(Action<string> warn) => new(ZoneLayout.OfMachine(), OciRuntime.Find(), new VethLinks(), warn);
 
     /// <summary>These commands are for root of the global zone.</summary>
     internal static void RequireGlobalRoot(string command)

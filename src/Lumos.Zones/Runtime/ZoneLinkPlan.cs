@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Lumos.Core;
+using Lumos.Core.Hosting;
 using Lumos.Drivers.Links;
 
 namespace Lumos.Zones.Runtime;
@@ -8,11 +9,8 @@ namespace Lumos.Zones.Runtime;
 /// <summary>What a zone's NICs come to as links and routes. Pure.</summary>
 public sealed record ZoneLinkPlan(ImmutableArray<VethPlan> Pairs, ImmutableArray<RoutePlan> Routes)
 {
-    /// <summary>The global zone's end of a NIC: v, the zone's stable number, a dot, the NIC's place.</summary>
-    public static string HostName(int zoneDid, int nic) => $"v{zoneDid}.{nic}";
-
     /// <exception cref="LumosException">ZoneCannotBoot: a NIC asks for what this release cannot do, or is not well formed.</exception>
-    public static ZoneLinkPlan Of(ZoneSpec zone)
+    public static ZoneLinkPlan Of(ZoneSpec zone, ZoneLinkNames names)
     {
         LumosException Cannot(string why) => new("ZoneCannotBoot", $"zone '{zone.Name}': {why}");
 
@@ -42,8 +40,9 @@ public sealed record ZoneLinkPlan(ImmutableArray<VethPlan> Pairs, ImmutableArray
             }
             pairs.Add(new VethPlan
             {
-                HostName = HostName(zone.ZoneDid, n),
-                Bridge = nic.NicTag,
+                HostName = names.HostEnd(zone.ZoneDid, n),
+                Bridge = names.Bridge(nic.NicTag)
+                    ?? throw Cannot($"nic {nic.Interface} has nic_tag \"{nic.NicTag}\", which {HostedConfig.Path} does not have"),
                 PeerName = nic.Interface,
                 PeerMac = mac,
                 Mtu = nic.Mtu ?? 1500,

@@ -72,7 +72,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         {
             throw new LumosException("ZoneCannotBoot", $"zone '{spec.Name}' cannot be booted: it is {before.State.Word}");
         }
-        var plan = ZoneLinkPlan.Of(spec);
+        var plan = ZoneLinkPlan.Of(spec, _layout.Links);
         Clear(spec.Name);
         using var undo = new UndoStack(_warn);
         undo.Push($"boot of zone '{spec.Name}'", () => Clear(spec.Name));
