@@ -2,6 +2,7 @@ using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Core.Boot;
 using Lumos.Drivers.Files;
+using Lumos.Drivers.Hosting;
 using Lumos.Drivers.Notices;
 using Lumos.Linux.Netlink;
 using Lumos.Network.Actions;
@@ -16,9 +17,10 @@ public static class NetworkApplets
     public static IEnumerable<Applet> All() =>
     [
         new("net-dhcp-event", "apply what a DHCP server gave (run by the DHCP client)", DhcpEvent),
+        new("net-hosted", "make a hosted global zone's networks (a service method)", NetHosted.Run),
         new("net-physical", "make the host's network (a service method)", Physical),
         new("nictagadm", "manage nic tags", context => With(
-            (host, store, paths) => new Nictagadm(context, host, store, paths).Run())),
+            (host, store, paths) => new Nictagadm(context, host, store, paths, HostedFile.Load()).Run())),
     ];
 
     private static int Physical(AppletContext context)

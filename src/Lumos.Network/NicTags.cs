@@ -1,6 +1,8 @@
 using System.Xml;
 using Lumos.Core;
 using Lumos.Core.Boot;
+using Lumos.Core.Hosting;
+using Lumos.Drivers.Hosting;
 using Lumos.Linux.Netlink;
 using Lumos.Network.Actions;
 using Lumos.Network.Model;
@@ -8,13 +10,14 @@ using Lumos.Network.Model;
 namespace Lumos.Network;
 
 /// <summary>A nic tag as it is now.</summary>
-/// <param name="Link">The physical link under it; null: an etherstub, or the NIC is not there.</param>
+/// <param name="Link">The physical link under it; null: an etherstub, or the NIC is not there. On a host that we share: the bridge.</param>
 /// <param name="Mtu">Bytes.</param>
 /// <param name="IsReady">Whether its bridge is there, so that zones can be plugged into it.</param>
 public sealed record NicTagState(string Name, MacAddress? Mac, string? Link, int Mtu, bool IsEtherstub, bool IsReady);
 
 /// <summary>The nic tags of the machine: the face of this project for others.</summary>
-public sealed class NicTags(INetworkHost host, ConfigStore store, NetworkPaths paths)
+/// <param name="hosted">Null: the machine is ours and /usbkey/config says what tags there are.</param>
+public sealed class NicTags(INetworkHost host, ConfigStore store, NetworkPaths paths, HostedConfig? hosted = null)
 {
     /// <summary>The real ones. Looks when asked; nothing is kept.</summary>
     public static IReadOnlyList<NicTagState> Load()
@@ -24,12 +27,25 @@ public sealed class NicTags(INetworkHost host, ConfigStore store, NetworkPaths p
         return new NicTags(
             new LinuxNetworkHost(stack),
             new ConfigStore(paths, () => BootArguments.Parse(File.ReadAllText("/proc/cmdline"))),
-            paths).List();
+            paths,
+            HostedFile.Load()).List();
     }
 
-    /// <summary>Every tag of the configuration, and the admin bridge where it was made without one.</summary>
+    /// <summary>
+    /// Every tag of the configuration, and the admin bridge where it was made without one. On a host that we share: those of
+    /// hosted.json; their link is the bridge.
+    /// </summary>
     public IReadOnlyList<NicTagState> List()
     {
+        if (hosted is not null)
+        {
+            var there = host.Links();
+            return hosted.Tags.Select(tag =>
+            {
+                var bridge = there.FirstOrDefault(l => l.Name == tag.Bridge && l.Kind == "bridge");
+                return new NicTagState(tag.Name, null, tag.Bridge, bridge?.Mtu ?? NicTag.DefaultMtu, false, bridge is not null);
+            }).ToList();
+        }
         var spec = store.ReadSpec();
         var links = host.Links();
         var tags = spec.Tags.ToList();

@@ -95,6 +95,30 @@ public sealed class NictagadmTests : IDisposable
         Assert.Equal((1, "nope\n"), Run("exists", "-l", "admin", "nope"));
     }
 
+    [Fact]
+    public void On_a_shared_host_tags_are_those_of_hosted_json_and_stand_there()
+    {
+        _network.MakeBridge("lumos0", null);
+        var output = new StringWriter();
+        Nictagadm Hosted(params string[] words) => new(
+            new AppletContext { Name = "nictagadm", Args = words, Out = output, Error = TextWriter.Null }, _network, Store, Paths, HostedPlanTests.Config);
+
+        Assert.Equal(0, Hosted("list", "-p").Run());
+        Assert.Equal("admin:-:lumos0:normal\n", output.ToString());
+        Assert.Equal(1, Hosted("exists", "stub0").Run());
+        var state = Assert.Single(new NicTags(_network, Store, Paths, HostedPlanTests.Config).List());
+        Assert.Equal((true, 1500), (state.IsReady, state.Mtu));
+        _network.DeleteLink("lumos0");
+        Assert.False(Assert.Single(new NicTags(_network, Store, Paths, HostedPlanTests.Config).List()).IsReady);
+
+        string before = File.ReadAllText(Config);
+        foreach (string[] words in (string[][])[["add", "-l", "stub0"], ["delete", "admin"], ["update", "-p", "mtu=9000", "admin"]])
+        {
+            Assert.Contains("/usbkey/hosted.json", Assert.Throws<LumosException>(() => Hosted(words).Run()).Message, StringComparison.Ordinal);
+        }
+        Assert.Equal(before, File.ReadAllText(Config));
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private string Output(params string[] words)

@@ -32,7 +32,7 @@ internal static class Prerequisites
         (Need.Image, ["mmdebstrap", "squashfs-tools", "xorriso", "grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "mtools", "dosfstools",
             "pigz", "cpio", "zstd", "xz-utils", "busybox-static", "kmod", "uidmap", "openssl"]),
         (Need.Machine, ["qemu-system-x86", "qemu-utils", "ovmf", "openssh-client", "xorriso"]),
-        (Need.HostTests, ["gcc", "libc6-dev", "runc", "conmon", "nftables", "iproute2", "iputils-ping", "busybox-static", "btrfs-progs", "openssh-client"]),
+        (Need.HostTests, ["gcc", "libc6-dev", "runc", "conmon", "nftables", "dnsmasq-base", "iproute2", "iputils-ping", "busybox-static", "btrfs-progs", "openssh-client"]),
     ];
 
     /// <summary>Makes sure that everything for <paramref name="needs"/> is there.</summary>

@@ -13,7 +13,11 @@ namespace Lumos.Linux.Netlink;
 /// <param name="Parent">Index of the link below (vlan) or of the peer (veth), in the name space <paramref name="ParentNetns"/> when that is given.</param>
 public sealed record Link(
     int Index, string Name, string? Kind, bool IsUp, bool HasCarrier, bool IsLoopback, uint Mtu, MacAddress? Mac, MacAddress? Permanent,
-    int? Master, int? Parent, int? ParentNetns, int? VlanId);
+    int? Master, int? Parent, int? ParentNetns, int? VlanId)
+{
+    /// <summary>What somebody wrote on it ("alias", up to 255 bytes); it goes with the link.</summary>
+    public string? Alias { get; init; }
+}
 
 /// <summary>An address on a link.</summary>
 /// <param name="IsPermanent">False: it has a lifetime (DHCP, router advertisement).</param>

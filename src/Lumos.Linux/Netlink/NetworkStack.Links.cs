@@ -69,6 +69,15 @@ public sealed partial class NetworkStack
         _socket.Request(message, $"rename link {index} to {name}");
     }
 
+    /// <summary>Writes on a link what it is for ("alias"); "" wipes it.</summary>
+    public void SetAlias(int index, string alias)
+    {
+        // The kernel takes the bytes as they are, without a NUL at the end.
+        var message = LinkMessage(stackalloc byte[NetlinkSocket.MessageSize], Libc.RTM_NEWLINK, Change, index);
+        message.Attribute(Libc.IFLA_IFALIAS, System.Text.Encoding.UTF8.GetBytes(alias));
+        _socket.Request(message, $"name the purpose of link {index}");
+    }
+
     public void SetMtu(int index, uint mtu)
     {
         var message = LinkMessage(stackalloc byte[NetlinkSocket.MessageSize], Libc.RTM_NEWLINK, Change, index);
@@ -164,7 +173,7 @@ public sealed partial class NetworkStack
     {
         var fixedPart = NetlinkReader.Fixed<Libc.ifinfomsg>(body, out var attributes);
         string name = "";
-        string? kind = null;
+        string? kind = null, alias = null;
         uint mtu = 0;
         MacAddress? mac = null, permanent = null;
         int? master = null, parent = null, parentNetns = null, vlanId = null;
@@ -174,6 +183,9 @@ public sealed partial class NetworkStack
             {
                 case Libc.IFLA_IFNAME:
                     name = attributes.Text;
+                    break;
+                case Libc.IFLA_IFALIAS:
+                    alias = attributes.Text;
                     break;
                 case Libc.IFLA_MTU:
                     mtu = attributes.U32;
@@ -201,7 +213,7 @@ public sealed partial class NetworkStack
         bool loopback = (fixedPart.ifi_flags & Libc.IFF_LOOPBACK) != 0;
         return new Link(
             fixedPart.ifi_index, name, kind, (fixedPart.ifi_flags & Libc.IFF_UP) != 0, (fixedPart.ifi_flags & Libc.IFF_LOWER_UP) != 0,
-            loopback, mtu, loopback ? null : mac, permanent, master, parent, parentNetns, vlanId);
+            loopback, mtu, loopback ? null : mac, permanent, master, parent, parentNetns, vlanId) { Alias = alias };
     }
 
     private static void ReadInfo(ReadOnlySpan<byte> value, ref string? kind, ref int? vlanId)

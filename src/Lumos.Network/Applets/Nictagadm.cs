@@ -2,6 +2,7 @@ using System.Globalization;
 using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Core.Configuration;
+using Lumos.Core.Hosting;
 using Lumos.Drivers.Files;
 using Lumos.Drivers.Tools;
 using Lumos.Network.Actions;
@@ -10,7 +11,7 @@ using Lumos.Network.Model;
 namespace Lumos.Network.Applets;
 
 /// <summary>nictagadm: nic tags listed, added, changed, deleted; each change is written to the configuration and made at once.</summary>
-internal sealed class Nictagadm(AppletContext context, INetworkHost host, ConfigStore store, NetworkPaths paths)
+internal sealed class Nictagadm(AppletContext context, INetworkHost host, ConfigStore store, NetworkPaths paths, HostedConfig? hosted = null)
 {
     private const string Usage = """
         usage: nictagadm add [-l] [-p prop=value,...] NAME [MAC]
@@ -21,11 +22,16 @@ internal sealed class Nictagadm(AppletContext context, INetworkHost host, Config
                nictagadm vms NAME
         """;
 
-    private readonly NicTags _tags = new(host, store, paths);
+    private readonly NicTags _tags = new(host, store, paths, hosted);
 
     internal int Run()
     {
         var words = context.Args.Skip(1).ToList();
+        if (hosted is not null && context.Args is ["add" or "delete" or "update", ..])
+        {
+            throw new LumosException("NicTagsAreHosted",
+                $"nic tags of a hosted global zone stand in {HostedConfig.Path}; change them there, then \"svcadm refresh network/physical\"");
+        }
         return context.Args.Count == 0 ? throw new UsageException(Usage) : context.Args[0] switch
         {
             "add" => Add(new ArgParser().Flag('l').Flag('v').Value('p').Parse(words)),
