@@ -95,6 +95,18 @@ internal sealed class TestMachine : IDisposable, INeighbours
     public ImmutableDictionary<string, NicTagFacts> NicTags() =>
         ImmutableDictionary<string, NicTagFacts>.Empty.Add("admin", new NicTagFacts("admin", 1500));
 
+    /// <summary>The MAC addresses that a VM's configuration showed each time its NICs were to be looked at; "gone" for none.</summary>
+    public List<string> NicsLookedAt { get; } = [];
+
+    public void LookAtNics(string uuid)
+    {
+        string seen = Host.Zones.TryLoad(Zones.ZoneName.Parse(uuid)) is { } config ? string.Join(' ', config.Networks.Select(n => MacAddress.Parse(n.MacAddr!))) : "gone";
+        lock (NicsLookedAt)
+        {
+            NicsLookedAt.Add(seen);
+        }
+    }
+
     /// <summary>Runs vmadm with a payload on standard input, or a terminal there.</summary>
     public Run Vmadm(string? input, params string[] words)
     {

@@ -77,6 +77,17 @@ public sealed class UpdateTests : IDisposable
     }
 
     [Fact]
+    public void Who_gives_out_addresses_is_told_of_NICs_made_changed_and_gone()
+    {
+        Assert.NotEmpty(_machine.NicsLookedAt);
+        Assert.All(_machine.NicsLookedAt, seen => Assert.Equal("02:00:00:00:00:01 02:00:00:00:00:02 02:00:00:00:00:03", seen));
+        Update("""{"remove_nics": ["02:00:00:00:00:03"]}""");
+        Assert.Equal("02:00:00:00:00:01 02:00:00:00:00:02", _machine.NicsLookedAt[^1]);
+        _machine.Vmadm(null, "delete", _uuid);
+        Assert.Equal("gone", _machine.NicsLookedAt[^1]);
+    }
+
+    [Fact]
     public void One_NIC_is_primary_and_a_public_one_steps_up()
     {
         Update("""{"update_nics": [{"mac": "02:00:00:00:00:03", "primary": true}]}""");

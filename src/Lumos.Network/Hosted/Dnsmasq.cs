@@ -24,6 +24,7 @@ public sealed class Dnsmasq(HostedPaths paths, Action<string> say)
     /// <returns>How many.</returns>
     public int Start(HostedConfig config)
     {
+        using var turn = Lock();
         var tags = Served(config).ToList();
         var vms = HostedVm.ReadAll(paths.Zones);
         foreach (var tag in tags)
@@ -53,6 +54,7 @@ public sealed class Dnsmasq(HostedPaths paths, Action<string> say)
     /// <summary>Looks at all VMs again.</summary>
     public void Refresh(HostedConfig config)
     {
+        using var turn = Lock();
         var vms = HostedVm.ReadAll(paths.Zones);
         foreach (var tag in Served(config).Where(IsSetUp))
         {
@@ -64,6 +66,11 @@ public sealed class Dnsmasq(HostedPaths paths, Action<string> say)
     /// <summary>Looks at one VM again: it was made, changed or deleted.</summary>
     public void Refresh(HostedConfig config, string uuid)
     {
+        if (!Served(config).Any(IsSetUp))
+        {
+            return; // the service looks at all VMs when it starts
+        }
+        using var turn = Lock();
         var vm = HostedVm.TryRead(paths.Zones, uuid) ?? new HostedVm(uuid, null, []);
         foreach (var tag in Served(config).Where(IsSetUp))
         {
@@ -78,6 +85,9 @@ public sealed class Dnsmasq(HostedPaths paths, Action<string> say)
     }
 
     private static IEnumerable<HostedTag> Served(HostedConfig config) => config.OwnTags.Where(t => t.Dhcp);
+
+    /// <summary>From the look at a configuration to the file that tells of it: else an older look could have the last word.</summary>
+    private FileLock Lock() => FileLock.Acquire(Path.Combine(paths.Dnsmasq, "lock"), TimeSpan.FromSeconds(30));
 
     private bool IsSetUp(HostedTag tag) => Directory.Exists(DnsmasqFiles.Names(paths, tag));
 

@@ -74,6 +74,8 @@ public sealed class VmCreator(VmHost host)
                         host.Zones.Remove(name);
                         host.Publish(uuid);
                     });
+                    // Its addresses are its own from here on, and nobody's lease.
+                    host.PublishNics(uuid);
                     break;
                 case CreateStep.Begin:
                     host.Zones.SetState(name, ZoneState.Incomplete);

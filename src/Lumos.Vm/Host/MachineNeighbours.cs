@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Hosting;
 using Lumos.Images.Store;
+using Lumos.Network.Hosted;
 
 namespace Lumos.Vm.Host;
 
@@ -17,6 +19,15 @@ public sealed class MachineNeighbours(IDatasets datasets) : INeighbours
     public ImmutableDictionary<string, NicTagFacts> NicTags() => Network.NicTags.Load()
         .Where(tag => tag.IsReady)
         .ToImmutableDictionary(tag => tag.Name, tag => new NicTagFacts(tag.Name, tag.Mtu));
+
+    public void LookAtNics(string uuid)
+    {
+        // On a machine that is ours alone nobody gives out addresses but the network's own server.
+        if (HostedFile.Load() is { } hosted)
+        {
+            new Dnsmasq(new HostedPaths(), _ => { }).Refresh(hosted, uuid);
+        }
+    }
 
     private static ImageFacts Facts(InstalledImage image) => new(
         image.Uuid,

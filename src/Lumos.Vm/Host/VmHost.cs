@@ -16,6 +16,9 @@ public interface INeighbours
     ImmutableDictionary<Uuid, ImageFacts> Images(string pool);
 
     ImmutableDictionary<string, NicTagFacts> NicTags();
+
+    /// <summary>A VM was made, changed or deleted: whoever gives out addresses and names looks at its NICs again.</summary>
+    void LookAtNics(string uuid);
 }
 
 /// <summary>
@@ -71,9 +74,23 @@ public sealed class VmHost
     /// <exception cref="LumosException">VmNotFound.</exception>
     public VmInfo Load(string uuid) => Loader.Load(uuid) ?? throw NotFound(uuid);
 
+    /// <summary>Tells whoever gives out addresses and names to look at a VM's NICs again.</summary>
+    public void PublishNics(string uuid)
+    {
+        try
+        {
+            Neighbours.LookAtNics(uuid);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or LumosException)
+        {
+            Say($"DHCP and DNS may not know VM {uuid} as it is now: {LumosException.Describe(e)}");
+        }
+    }
+
     /// <summary>Tells vminfod to look at a VM again, and waits until it has: what is listed after this is what was done.</summary>
     public void Publish(string uuid)
     {
+        PublishNics(uuid);
         try
         {
             using var client = VmInfoClient.TryConnect(InfoSocket);
