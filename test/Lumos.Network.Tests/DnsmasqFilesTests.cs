@@ -15,7 +15,7 @@ public sealed class DnsmasqFilesTests
         Assert.Equal(
             [
                 "interface=lumos0", "except-interface=lo", "bind-dynamic", "pid-file=/d/lumos0/pid", "no-hosts", "hostsdir=/d/lumos0/names", "resolv-file=/r",
-                "domain-needed", "bogus-priv", "dhcp-range=172.31.0.128,172.31.0.254,255.255.255.0,12h", "dhcp-hostsdir=/d/lumos0/dhcp",
+                "domain-needed", "bogus-priv", "dhcp-range=172.31.0.128,172.31.0.254,255.255.255.0,20m", "dhcp-hostsdir=/d/lumos0/dhcp",
                 "dhcp-option=option:router,172.31.0.1", "dhcp-option=option:dns-server,172.31.0.1", "dhcp-leasefile=/l/lumos0.leases",
                 "dhcp-lease-max=65536", "dhcp-authoritative", "dhcp-no-override", "no-ping", "quiet-dhcp", "log-facility=-",
             ],

@@ -37,8 +37,8 @@ public static class DnsmasqFiles
             domain-needed
             bogus-priv
             # Addresses: what is written in payloads is in "dhcp" and never given to another; looking with a ping whether an
-            # address is free would take three seconds for each VM.
-            dhcp-range={first},{last},{tag.Subnet!.Netmask},12h
+            # address is free would take three seconds for each VM. Leases are short, as nobody gives back that of a deleted VM.
+            dhcp-range={first},{last},{tag.Subnet!.Netmask},20m
             dhcp-hostsdir={Hosts(paths, tag)}
             dhcp-option=option:router,{tag.Gateway.Address}
             dhcp-option=option:dns-server,{tag.Gateway.Address}
