@@ -64,6 +64,8 @@ public class AbiTests
         #include <sys/un.h>
         #include <sys/utsname.h>
         #include <sys/wait.h>
+        #include <linux/btrfs.h>
+        #include <linux/btrfs_tree.h>
         #include <linux/if.h>
         #include <linux/if_addr.h>
         #include <linux/if_link.h>
@@ -73,6 +75,9 @@ public class AbiTests
         #include <linux/rtnetlink.h>
         #include <linux/sched.h>
         #include <linux/veth.h>
+        #ifndef BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA /* headers before Linux 6.7 */
+        #define BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA 4
+        #endif
 
         """;
 

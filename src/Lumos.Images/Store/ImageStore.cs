@@ -32,7 +32,7 @@ public sealed class ImageStore(IDatasets datasets, ImagePaths paths)
     private readonly ImageDatabase _database = new(paths);
 
     /// <summary>The store of the live machine.</summary>
-    public static ImageStore OfMachine() => new(new ZfsDatasets(), new ImagePaths());
+    public static ImageStore OfMachine() => new(MachineDatasets.Open(), new ImagePaths());
 
     public IDatasets Datasets => datasets;
 

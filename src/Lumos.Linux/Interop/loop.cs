@@ -4,7 +4,7 @@ namespace Lumos.Linux.Interop;
 
 internal static unsafe partial class Libc
 {
-    internal const uint LO_FLAGS_READ_ONLY = 1, LO_FLAGS_AUTOCLEAR = 4;
+    internal const uint LO_FLAGS_READ_ONLY = 1, LO_FLAGS_AUTOCLEAR = 4, LO_FLAGS_DIRECT_IO = 16;
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct loop_info64

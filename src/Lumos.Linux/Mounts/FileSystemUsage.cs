@@ -6,7 +6,7 @@ namespace Lumos.Linux.Mounts;
 public sealed record FileSystemUsage(long Magic, long Total, long Free, long Available)
 {
     public const long TmpfsMagic = 0x01021994, RamfsMagic = 0x858458f6, Cgroup2Magic = 0x63677270, ZfsMagic = 0x2fc12fc1,
-        SquashfsMagic = 0x73717368;
+        SquashfsMagic = 0x73717368, BtrfsMagic = 0x9123683e;
 
     public static unsafe FileSystemUsage Of(string path)
     {

@@ -34,6 +34,7 @@ public enum MountAttributes : ulong
     NoDev = Libc.MOUNT_ATTR_NODEV,
     NoExec = Libc.MOUNT_ATTR_NOEXEC,
     NoSymlinkFollow = Libc.MOUNT_ATTR_NOSYMFOLLOW,
+    NoAccessTime = Libc.MOUNT_ATTR_NOATIME,
 }
 
 /// <summary>
@@ -99,6 +100,10 @@ public static unsafe class Mount
         FileDescriptor tree, MountAttributes attributes, FileDescriptor? userNamespace = null, bool recursive = false)
     {
         var attr = new Libc.mount_attr { attr_set = (ulong)attributes };
+        if (attributes.HasFlag(MountAttributes.NoAccessTime))
+        {
+            attr.attr_clr = Libc.MOUNT_ATTR__ATIME; // times of access are one choice of several: the others go
+        }
         if (userNamespace is not null)
         {
             attr.attr_set |= Libc.MOUNT_ATTR_IDMAP;
@@ -110,6 +115,18 @@ public static unsafe class Mount
             (long)&attr, sizeof(Libc.mount_attr));
         _ = SystemCall.Checked(result, "mount_setattr");
         GC.KeepAlive(userNamespace);
+    }
+
+    /// <summary>Gives what is mounted at a path exactly these attributes of the ones that turn something off, and no others.</summary>
+    public static void ReplaceAttributes(string path, MountAttributes attributes)
+    {
+        const MountAttributes all = MountAttributes.ReadOnly | MountAttributes.NoSuid | MountAttributes.NoDev | MountAttributes.NoExec;
+        var attr = new Libc.mount_attr { attr_set = (ulong)attributes, attr_clr = (ulong)(all & ~attributes) | Libc.MOUNT_ATTR__ATIME };
+        fixed (byte* p = Encoding.UTF8.GetBytes(path + '\0'))
+        {
+            long result = Libc.syscall(Libc.SYS_mount_setattr, Libc.AT_FDCWD, (long)p, 0, (long)&attr, sizeof(Libc.mount_attr));
+            _ = SystemCall.Checked(result, $"mount_setattr {path}");
+        }
     }
 
     /// <summary>Attaches a detached tree at a path.</summary>

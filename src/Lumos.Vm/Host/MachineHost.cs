@@ -30,7 +30,7 @@ public static class MachineHost
             throw NotHere($"this is zone {zone}, not the global zone");
         }
         var layout = ZoneLayout.OfMachine();
-        var datasets = new ZfsDatasets();
+        var datasets = MachineDatasets.Open(say);
         var runtime = new ZoneRuntime(layout, OciRuntime.Find(), new VethLinks(), say);
         return new VmHost(layout, runtime, datasets, new MachineNeighbours(datasets), HostIdentity.Read(), InfoSocket)
         {

@@ -1,5 +1,8 @@
+using System.Security.Cryptography;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
+using Lumos.Linux;
+using Lumos.Linux.Handles;
 using Xunit;
 
 namespace Lumos.Drivers.Tests.Datasets;
@@ -11,6 +14,16 @@ public abstract class DatasetsContract : IDisposable
 
     /// <summary>An empty dataset to work in.</summary>
     protected abstract DatasetName Root { get; }
+
+    /// <summary>Whether file systems are directories here, with quotas that act.</summary>
+    protected virtual bool HasFiles => true;
+
+    /// <summary>A volume's block device; null where volumes have none.</summary>
+    protected virtual string? DeviceOf(DatasetName volume) => $"/dev/zvol/{volume}";
+
+    protected virtual void Put(DatasetName name, string text) => File.WriteAllText(Path.Combine(FolderOf(name), "file"), text);
+
+    protected virtual string Got(DatasetName name) => File.ReadAllText(Path.Combine(FolderOf(name), "file"));
 
     public virtual void Dispose()
     {
@@ -168,6 +181,309 @@ public abstract class DatasetsContract : IDisposable
         Assert.Equal(DatasetKinds.Volume, Assert.Single(Store.List(v, properties: ["volsize"])).Kind);
         Assert.Equal("16777216", Store.GetProperties(v, "volsize")["volsize"]);
         Assert.DoesNotContain(Store.List(Root, DatasetKinds.FileSystem), e => e.Dataset == v);
+    }
+
+    [Fact]
+    public void A_snapshot_keeps_what_was_there_and_a_rollback_brings_it_back()
+    {
+        var a = Root.Child("a");
+        Store.Create(a);
+        Put(a, "one");
+        Store.Snapshot(a.At("one"));
+        Put(a, "two");
+        Store.Rollback(a.At("one"));
+        Assert.Equal("one", Got(a));
+        Put(a, "two");
+        Store.Snapshot(a.At("two"));
+        Put(a, "three");
+        Store.Rollback(a.At("one"), destroyLater: true);
+        Assert.Equal("one", Got(a));
+        Assert.True(Store.Exists(a.At("one")));
+    }
+
+    [Fact]
+    public void A_rollback_does_not_destroy_what_has_clones()
+    {
+        var (a, b) = (Root.Child("a"), Root.Child("b"));
+        Store.Create(a);
+        Store.Snapshot(a.At("one"));
+        Store.Snapshot(a.At("two"));
+        Store.Clone(a.At("two"), b);
+        Fails(DatasetException.HasClonesCode, () => Store.Rollback(a.At("one"), destroyLater: true));
+        Assert.True(Store.Exists(a.At("two")));
+    }
+
+    [Fact]
+    public void A_clone_begins_with_the_snapshot_and_goes_its_own_way()
+    {
+        var (a, b) = (Root.Child("a"), Root.Child("b"));
+        Store.Create(a);
+        Put(a, "then");
+        Store.Snapshot(a.At("s"));
+        Put(a, "now");
+        Store.Clone(a.At("s"), b, new Dictionary<string, string> { ["lumos:k"] = "v" });
+        Assert.Equal("then", Got(b));
+        Put(b, "else");
+        Assert.Equal(("now", "else"), (Got(a), Got(b)));
+        Assert.Equal("v", Store.GetProperties(b, "lumos:k")["lumos:k"]);
+        Fails(DatasetException.ExistsCode, () => Store.Clone(a.At("s"), b));
+        Fails(DatasetException.NotFoundCode, () => Store.Clone(a.At("s"), Root.Child("none").Child("c")));
+        Store.RenameSnapshot(a.At("s"), "t");
+        Store.Rename(a, Root.Child("z"));
+        Assert.Equal(Root.Child("z").At("t").ToString(), Store.GetProperties(b, "origin")["origin"]);
+    }
+
+    [Fact]
+    public void A_recursive_snapshot_is_of_all_or_of_none()
+    {
+        var a = Root.Child("a");
+        Store.Create(a.Child("x"), parents: true);
+        Store.Create(a.Child("y"));
+        Store.Snapshot(a.Child("y").At("s"));
+        Fails(DatasetException.ExistsCode, () => Store.Snapshot(a.At("s"), recursive: true));
+        Assert.Equal([a.Child("y").At("s")], Store.List(a, DatasetKinds.Snapshot).Select(e => e.Snapshot));
+        Store.Snapshot(a.At("t"), recursive: true);
+        Assert.Equal(3, Store.List(a, DatasetKinds.Snapshot).Count(e => e.Snapshot!.Name == "t"));
+        Assert.Equal([a.At("t")], Store.List(a, DatasetKinds.Snapshot, 1).Select(e => e.Snapshot));
+        Store.DestroySnapshot(a.At("t"), recursive: true);
+        Assert.Equal([a.Child("y").At("s")], Store.List(a, DatasetKinds.Snapshot).Select(e => e.Snapshot));
+        Fails(DatasetException.HasChildrenCode, () => Store.Destroy(a.Child("y")));
+    }
+
+    [Fact]
+    public void Snapshots_are_listed_oldest_first_with_their_own_identity()
+    {
+        var a = Root.Child("a");
+        Store.Create(a);
+        foreach (string name in new[] { "z", "m", "a" })
+        {
+            Store.Snapshot(a.At(name));
+        }
+        var all = Store.List(a, DatasetKinds.Snapshot, 1, ["guid", "creation"]);
+        Assert.Equal(["z", "m", "a"], all.Select(e => e.Snapshot!.Name));
+        Assert.Equal(3, all.Select(e => e["guid"]).Distinct().Count());
+        Assert.All(all, e => Assert.NotNull(e.Number("creation")));
+    }
+
+    [Fact]
+    public void Mountpoints_follow_names_unless_they_are_set()
+    {
+        var (a, z) = (Root.Child("a"), Root.Child("z"));
+        string own = Path.Combine(Path.GetTempPath(), $"lumos-contract-{Guid.NewGuid():N}");
+        Store.Create(a.Child("x"), parents: true);
+        Put(a.Child("x"), "child");
+        Store.Rename(a, z);
+        Assert.Equal("child", Got(z.Child("x")));
+        Assert.EndsWith("/z/x", Mountpoint(z.Child("x")));
+        Store.SetProperties(z, new Dictionary<string, string> { ["mountpoint"] = own });
+        Assert.Equal((own, own + "/x"), (Mountpoint(z), Mountpoint(z.Child("x"))));
+        Assert.Equal("child", Got(z.Child("x")));
+        Assert.Equal("yes", Store.GetProperties(z.Child("x"), "mounted")["mounted"]);
+        Store.Rename(z, a);
+        Assert.Equal(own + "/x", Mountpoint(a.Child("x")));
+        Assert.Equal("child", Got(a.Child("x")));
+        Store.Inherit(a, "mountpoint");
+        Assert.EndsWith("/a/x", Mountpoint(a.Child("x")));
+        Assert.Equal("child", Got(a.Child("x")));
+        if (Directory.Exists(own))
+        {
+            Directory.Delete(own, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void What_does_not_mount_itself_is_mounted_when_told_to()
+    {
+        var a = Root.Child("a");
+        Store.Create(a, new Dictionary<string, string> { ["canmount"] = "noauto" });
+        string? Mounted() => Store.GetProperties(a, "mounted")["mounted"];
+        Assert.Equal("no", Mounted());
+        Store.Mount(a);
+        Store.Mount(a);
+        Assert.Equal("yes", Mounted());
+        Store.Unmount(a);
+        Store.Unmount(a);
+        Assert.Equal("no", Mounted());
+    }
+
+    [Fact]
+    public void Some_properties_stay_where_they_are_set()
+    {
+        var child = Root.Child("a").Child("b");
+        Store.Create(child, parents: true);
+        Store.SetProperties(Root.Child("a"), new Dictionary<string, string> { ["quota"] = "1073741824", ["atime"] = "off" });
+        var values = Store.GetProperties(child, "quota", "atime", "canmount", "recordsize");
+        Assert.Equal(("0", "off", "on", "131072"), (values["quota"], values["atime"], values["canmount"], values["recordsize"]));
+        Store.Inherit(Root.Child("a"), "quota");
+        Assert.Equal("0", Store.GetProperties(Root.Child("a"), "quota")["quota"]);
+    }
+
+    [Fact]
+    public void A_quota_acts_on_the_dataset_and_all_below()
+    {
+        Assert.SkipUnless(HasFiles, "no files here");
+        var a = Root.Child("a");
+        Store.Create(a, new Dictionary<string, string> { ["quota"] = (32 << 20).ToString(System.Globalization.CultureInfo.InvariantCulture) });
+        Store.Create(a.Child("b"));
+        Assert.Equal(Errno.EDQUOT, Assert.Throws<ErrnoException>(() => Fill(a.Child("b"), "one", 64)).Errno);
+        Assert.Equal(Errno.EDQUOT, Assert.Throws<ErrnoException>(() => Fill(a, "two", 64)).Errno);
+        Store.SetProperties(a, new Dictionary<string, string> { ["quota"] = "none" });
+        Fill(a, "three", 40);
+    }
+
+    [Fact]
+    public void Space_is_charged_to_whoever_wrote_it()
+    {
+        Assert.SkipUnless(HasFiles, "no files here");
+        var (a, b) = (Root.Child("a"), Root.Child("b"));
+        const long mebi = 1 << 20;
+        Store.Create(a.Child("x"), parents: true);
+        Fill(a.Child("x"), "data", 8);
+        Eventually(() => Used(a.Child("x")) >= 8 * mebi && Used(a) >= 8 * mebi);
+        Store.Snapshot(a.Child("x").At("s"));
+        Store.Clone(a.Child("x").At("s"), b);
+        Assert.True(Used(b) < mebi, "a clone begins with next to nothing");
+        Fill(b, "more", 4);
+        Eventually(() => Used(b) is >= 4 * mebi and < 8 * mebi);
+        Assert.True(Number(b, "referenced") >= 12 * mebi);
+        // What a snapshot holds on to is its dataset's still.
+        File.Delete(Path.Combine(FolderOf(a.Child("x")), "data"));
+        Eventually(() => Number(a.Child("x"), "referenced") < 8 * mebi && Number(a.Child("x"), "usedbysnapshots") >= 8 * mebi);
+        Assert.True(Used(a.Child("x")) >= 8 * mebi);
+    }
+
+    [Fact]
+    public void An_incremental_stream_becomes_a_clone_of_what_it_is_based_on()
+    {
+        var (a, b, c, other) = (Root.Child("a"), Root.Child("b"), Root.Child("c"), Root.Child("other"));
+        Store.Create(a);
+        Put(a, "one");
+        Store.Snapshot(a.At("one"));
+        Put(a, "two");
+        Store.Snapshot(a.At("two"));
+        byte[] whole = Sent(a.At("one")), increment = Sent(a.At("two"), new SendOptions { From = a.At("one") });
+        string? guid = Store.List(a, DatasetKinds.Snapshot, 1, ["guid"])[0]["guid"];
+        Store.Destroy(a, recursive: true);
+        Store.Create(other);
+        Store.Snapshot(other.At("one"));
+
+        Receive(b, whole, new ReceiveOptions { Mount = true });
+        Assert.Equal("one", Got(b));
+        Assert.Equal(guid, Store.List(b, DatasetKinds.Snapshot, 1, ["guid"])[0]["guid"]);
+        Fails(DatasetException.StreamCode, () => Receive(c, increment, new ReceiveOptions { Origin = other.At("one") }));
+        Assert.False(Store.Exists(c));
+        Receive(c, increment, new ReceiveOptions { Origin = b.At("one"), Mount = true });
+        Assert.Equal("two", Got(c));
+        Assert.Equal([c.At("two")], Store.List(c, DatasetKinds.Snapshot, 1).Select(e => e.Snapshot));
+        Assert.Equal(b.At("one").ToString(), Store.GetProperties(c, "origin")["origin"]);
+        Fails(DatasetException.HasClonesCode, () => Store.Destroy(b, recursive: true));
+    }
+
+    [Fact]
+    public void A_stream_of_nonsense_makes_nothing_and_a_receive_given_up_neither()
+    {
+        var (a, b) = (Root.Child("a"), Root.Child("b"));
+        Fails(DatasetException.StreamCode, () => Receive(b, RandomNumberGenerator.GetBytes(100_000)));
+        Store.Create(a);
+        Store.Snapshot(a.At("s"));
+        byte[] stream = Sent(a.At("s"));
+        using (var receive = Store.OpenReceive(b))
+        {
+            receive.Input.Write(stream, 0, stream.Length / 2);
+        }
+        Assert.False(Store.Exists(b));
+        Fails(DatasetException.NotFoundCode, () => Store.OpenReceive(Root.Child("none").Child("x")).Dispose());
+        Receive(b, stream, new ReceiveOptions { Properties = new Dictionary<string, string> { ["lumos:k"] = "v" } });
+        var values = Store.GetProperties(b, "lumos:k", "mounted");
+        Assert.Equal(("v", "no"), (values["lumos:k"], values["mounted"]));
+    }
+
+    [Fact]
+    public void A_volume_keeps_what_is_written_to_its_device()
+    {
+        var (v, w) = (Root.Child("v"), Root.Child("w"));
+        Assert.SkipWhen(DeviceOf(v) is null, "volumes have no devices here");
+        Store.CreateVolume(v, 16 << 20, sparse: true);
+        Overwrite(v, 'a');
+        Store.Snapshot(v.At("s"));
+        Overwrite(v, 'b');
+        Store.Clone(v.At("s"), w);
+        Assert.Equal(DatasetKinds.Volume, Assert.Single(Store.List(w)).Kind);
+        Assert.Equal("16777216", Store.GetProperties(w, "volsize")["volsize"]);
+        Assert.Equal(('b', 'a'), (FirstOf(v), FirstOf(w)));
+        Store.Rename(w, Root.Child("x"));
+        Assert.Equal('a', FirstOf(Root.Child("x")));
+        Store.Rollback(v.At("s"));
+        Assert.Equal('a', FirstOf(v));
+    }
+
+    private string FolderOf(DatasetName name) => Mountpoint(name);
+
+    private string Mountpoint(DatasetName name) => Store.GetProperties(name, "mountpoint")["mountpoint"]!;
+
+    private long Number(DatasetName name, string property) => Store.List(name, depth: 0, properties: [property])[0].Number(property)!.Value;
+
+    private long Used(DatasetName name) => Number(name, "used");
+
+    /// <summary>Bytes that do not compress, on the disk when this returns.</summary>
+    private void Fill(DatasetName name, string file, int mebibytes)
+    {
+        using var fd = FileDescriptorIo.Open(Path.Combine(FolderOf(name), file), OpenFlags.WriteOnly | OpenFlags.Create, 0x1a4);
+        for (int i = 0; i < mebibytes; i++)
+        {
+            fd.WriteAll(RandomNumberGenerator.GetBytes(1 << 20));
+            fd.Sync();
+        }
+    }
+
+    /// <summary>Counts follow with the storage's next transaction.</summary>
+    private static void Eventually(Func<bool> holds)
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        while (!holds())
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(40), "it did not come to hold");
+            Thread.Sleep(100);
+        }
+    }
+
+    private byte[] Sent(SnapshotName snapshot, SendOptions? options = null)
+    {
+        using var send = Store.OpenSend(snapshot, options);
+        using var memory = new MemoryStream();
+        send.Output.CopyTo(memory);
+        send.Finish();
+        return memory.ToArray();
+    }
+
+    private void Receive(DatasetName name, byte[] stream, ReceiveOptions? options = null)
+    {
+        using var receive = Store.OpenReceive(name, options);
+        receive.Input.Write(stream);
+        receive.Finish();
+    }
+
+    private void Overwrite(DatasetName volume, char with)
+    {
+        using var fd = OpenDevice(volume, OpenFlags.WriteOnly);
+        byte[] block = new byte[1 << 20];
+        Array.Fill(block, (byte)with);
+        fd.WriteAll(block);
+        fd.Sync();
+    }
+
+    private char FirstOf(DatasetName volume)
+    {
+        using var fd = OpenDevice(volume, OpenFlags.ReadOnly);
+        byte[] block = new byte[4096];
+        Assert.Equal(block.Length, fd.Read(block));
+        return (char)block[0];
+    }
+
+    private FileDescriptor OpenDevice(DatasetName volume, OpenFlags flags)
+    {
+        Eventually(() => File.Exists(DeviceOf(volume)));
+        return FileDescriptorIo.Open(DeviceOf(volume)!, flags);
     }
 
     private static void Fails(string code, Action action) =>

@@ -1,0 +1,249 @@
+using System.Globalization;
+using Lumos.Core;
+using Lumos.Linux;
+using Lumos.Linux.Btrfs;
+using Lumos.Linux.Files;
+using Lumos.Linux.Handles;
+
+namespace Lumos.Drivers.Datasets.Btrfs;
+
+/// <summary>Datasets into streams and out of them.</summary>
+public sealed partial class BtrfsDatasets
+{
+    public IDatasetSend OpenSend(SnapshotName snapshot, SendOptions? options = null) => Look(snapshot.ToString(), "send", tree =>
+    {
+        var (top, last) = tree.Get(snapshot);
+        var values = new BtrfsValues(_layout, tree);
+        var from = options?.From is { } f ? tree.Get(f) : default;
+        if (from.Node is not null && from.Node != top && top.Live.Origin != (from.Node.Id, from.Snap.Number))
+        {
+            throw new DatasetException(DatasetException.FailedCode, snapshot.ToString(),
+                $"cannot send {snapshot} as an increment: {options!.From} is neither an earlier snapshot of it nor its origin");
+        }
+        if (from.Node == top && from.Snap?.Number >= last.Number)
+        {
+            throw new DatasetException(DatasetException.FailedCode, snapshot.ToString(),
+                $"cannot send {snapshot} as an increment: {options!.From} is not earlier");
+        }
+        bool all = options?.Replicate == true;
+        var parts = new List<BtrfsStream.Part>();
+        var items = new List<(string, ulong)>();
+        foreach (var node in all ? top.Tree() : [top])
+        {
+            // Below the one sent, what has no snapshot of that name has none to send.
+            if (tree.FindSnapshot(node, last.Name) is not { } end)
+            {
+                continue;
+            }
+            uint after = node == from.Node ? from.Snap!.Number : 0;
+            var snaps = all ? tree.SnapshotsOf(node).Where(s => s.Number <= end.Number && s.Number > after).ToList() : [end];
+            (BtrfsNode Node, SnapName Snap)? before = node == top && from.Node is not null ? (from.Node, from.Snap!) : null;
+            var sent = new List<BtrfsStream.Snap>();
+            foreach (var snap in snaps)
+            {
+                sent.Add(new(snap.Number, snap.Name, values.Guid(node, snap), before is { } b ? values.Guid(b.Node, b.Snap) : 0));
+                items.Add((_layout.Of(node.Id, snap), before is { } p ? Subvolume.Info(_layout.Of(p.Node.Id, p.Snap)).TreeId : 0));
+                before = (node, snap);
+            }
+            var set = all ? values.Record(node).Set.Where(p => p.Key is not "volsize").ToDictionary() : [];
+            parts.Add(new(node == top ? "" : node.Name.Value[(top.Name.Value.Length + 1)..], node.Live.IsVolume, set, sent));
+        }
+        return new BtrfsSend(snapshot.ToString(), new BtrfsStream(parts), items);
+    });
+
+    public IDatasetReceive OpenReceive(DatasetName name, ReceiveOptions? options = null)
+    {
+        options ??= new ReceiveOptions();
+        Look(name.Value, "receive", tree =>
+        {
+            _ = RoomFor(tree, name);
+            return options.Origin is { } o ? tree.Get(o) : default;
+        });
+        return new BtrfsReceive(name.Value, reader =>
+        {
+            if (reader.IsZfs())
+            {
+                ReceiveZfs(reader, name, options);
+            }
+            else
+            {
+                ReceiveOwn(reader, name, options);
+            }
+        });
+    }
+
+    private void ReceiveOwn(BtrfsReceive.Reader reader, DatasetName name, ReceiveOptions options)
+    {
+        var stream = reader.Header();
+        ulong from = stream.Parts[0].Snapshots[0].From;
+        var origin = OriginOf(name, options, from);
+        var held = new List<FileDescriptor>();
+        var ids = new List<ulong>();
+        bool landed = false;
+        try
+        {
+            foreach (var part in stream.Parts)
+            {
+                ulong id = Hold(held);
+                ids.Add(id);
+                foreach (var snap in part.Snapshots)
+                {
+                    BtrfsReceive.Unpack(reader, _layout.SnapshotsOf(id), BtrfsMounts.Look(_layout).Top);
+                    if (!Directory.Exists(_layout.Of(id, new SnapName(snap.Number, snap.Name))))
+                    {
+                        throw new FormatException($"it brings something else than the snapshot {snap.Name} that it names");
+                    }
+                }
+            }
+            reader.RequireWhole();
+            Land(name, options, stream, ids, origin, ref landed);
+        }
+        finally
+        {
+            if (!landed)
+            {
+                ids.ForEach(RemoveRest);
+            }
+            held.ForEach(h => h.Dispose());
+        }
+    }
+
+    /// <summary>The snapshot an incremental stream is based on, checked against what the caller said.</summary>
+    private (ulong Dataset, uint Number)? OriginOf(DatasetName name, ReceiveOptions options, ulong from) => Look(name.Value, "receive", tree =>
+    {
+        (ulong, uint)? found = null;
+        var values = new BtrfsValues(_layout, tree);
+        if (options.Origin is { } wanted)
+        {
+            var (node, snap) = tree.Get(wanted);
+            if (from == 0 || values.Guid(node, snap) != from)
+            {
+                throw DatasetException.Stream(name.Value, $"is not based on {wanted}");
+            }
+            return (node.Id, snap.Number);
+        }
+        if (from != 0)
+        {
+            found = tree.Root.Tree()
+                .SelectMany(n => tree.SnapshotsOf(n).Select(s => (n, s)))
+                .Where(s => values.Guid(s.n, s.s) == from)
+                .Select(s => ((ulong, uint)?)(s.n.Id, s.s.Number))
+                .FirstOrDefault() ?? throw DatasetException.Stream(name.Value, "is based on a snapshot that is not here");
+        }
+        return found;
+    });
+
+    /// <summary>An id for a dataset to come, with its folder of snapshots, held so that nobody takes it for a stray.</summary>
+    private ulong Hold(List<FileDescriptor> held)
+    {
+        using var locked = Lock();
+        ulong id = FreshId();
+        held.Add(TryLockRecord(id) ?? throw new IOException($"{_layout.RecordOf(id)} is held by another"));
+        Directory.CreateDirectory(_layout.SnapshotsOf(id));
+        return id;
+    }
+
+    /// <summary>Lets received datasets come to be: those below first, which the last one makes visible with itself.</summary>
+    private void Land(
+        DatasetName name, ReceiveOptions options, BtrfsStream stream, List<ulong> ids, (ulong Dataset, uint Number)? origin, ref bool landed)
+    {
+        bool made = false;
+        try
+        {
+            Change(name.Value, "receive", tree =>
+            {
+                MakeReceived(tree, name, options, stream, ids, origin);
+                made = true;
+                tree = BtrfsTree.Load(_layout, pool);
+                var values = new BtrfsValues(_layout, tree);
+                foreach (var node in tree.Get(name).Tree())
+                {
+                    Settle(values, node, options.Mount);
+                }
+            });
+        }
+        finally
+        {
+            landed = made;
+        }
+    }
+
+    private void MakeReceived(
+        BtrfsTree tree, DatasetName name, ReceiveOptions options, BtrfsStream stream, List<ulong> ids, (ulong Dataset, uint Number)? origin)
+    {
+        var parent = RoomFor(tree, name);
+        if (origin is { } base_ && !tree.SnapshotsOf(base_.Dataset).Any(s => s.Number == base_.Number))
+        {
+            throw DatasetException.Stream(name.Value, "is based on a snapshot that has gone meanwhile");
+        }
+        var idOf = new Dictionary<string, ulong>(StringComparer.Ordinal);
+        for (int i = 0; i < ids.Count; i++)
+        {
+            idOf[stream.Parts[i].Path] = ids[i];
+        }
+        var made = new List<(LiveName Live, SnapName Last, ulong[] Groups)>();
+        for (int i = 0; i < ids.Count; i++)
+        {
+            var part = stream.Parts[i];
+            bool isTop = part.Path.Length == 0;
+            int slash = part.Path.LastIndexOf('/');
+            ulong above = isTop ? parent.Id
+                : idOf.TryGetValue(slash < 0 ? "" : part.Path[..slash], out ulong p) ? p
+                : throw DatasetException.Stream(name.Value, $"brings {part.Path} without the dataset it lies in");
+            string leaf = isTop ? name.Leaf : part.Path[(slash + 1)..];
+            int depth = parent.Depth + 1 + (isTop ? 0 : part.Path.Count(c => c == '/') + 1);
+            var last = new SnapName(part.Snapshots[^1].Number, part.Snapshots[^1].Name);
+            var record = RecordOf(name, options, part, ids[i], last, isTop);
+            record.Save(_layout.RecordOf(ids[i]), name.Value);
+            ulong[] groups = _quotas.Prepare(depth, ids[i], above, long.Parse(record.Set.GetValueOrDefault("quota", "0"), CultureInfo.InvariantCulture));
+            foreach (var snap in part.Snapshots)
+            {
+                foreach (ulong group in groups)
+                {
+                    _quotas.Adopt(_layout.Of(ids[i], new SnapName(snap.Number, snap.Name)), group);
+                }
+            }
+            made.Add((new LiveName(ids[i], above, part.IsVolume, isTop ? origin : null, leaf), last, groups));
+        }
+        var there = new List<string>();
+        try
+        {
+            foreach (var (live, last, groups) in Enumerable.Reverse(made))
+            {
+                Subvolume.Snapshot(_layout.Of(live.Id, last), _layout.Of(live), readOnly: false, groups);
+                there.Add(_layout.Of(live));
+            }
+        }
+        catch
+        {
+            there.ForEach(Subvolume.Destroy);
+            throw;
+        }
+    }
+
+    private BtrfsRecord RecordOf(DatasetName name, ReceiveOptions options, BtrfsStream.Part part, ulong id, SnapName last, bool isTop)
+    {
+        var kind = part.IsVolume ? DatasetKinds.Volume : DatasetKinds.FileSystem;
+        var set = Check(name, kind, part.Set);
+        if (isTop)
+        {
+            foreach (var (key, value) in Check(name, kind, options.Properties))
+            {
+                set[key] = value;
+            }
+        }
+        if (part.IsVolume)
+        {
+            set["volsize"] = new FileInfo(BtrfsLayout.VolumeFile(_layout.Of(id, last))).Length.ToString(CultureInfo.InvariantCulture);
+        }
+        var record = BtrfsRecord.Fresh(set);
+        foreach (var snap in part.Snapshots)
+        {
+            record.SnapshotGuids[snap.Number] = snap.Guid;
+        }
+        return record;
+    }
+
+    private static void ReceiveZfs(BtrfsReceive.Reader reader, DatasetName name, ReceiveOptions options) =>
+        throw DatasetException.Stream(name.Value, "is one of ZFS, which cannot be unpacked here yet");
+}

@@ -1,0 +1,156 @@
+using Lumos.Linux.Handles;
+using Lumos.Linux.Interop;
+
+namespace Lumos.Linux.Btrfs;
+
+/// <summary>An extent of data that a subvolume refers to.</summary>
+/// <param name="Bytes">On the disk.</param>
+/// <param name="Generation">The transaction that allocated it.</param>
+public readonly record struct DataExtent(long Bytes, ulong Generation);
+
+/// <summary>Looks into the file system's own trees. Each look costs a walk over what is in the range asked for.</summary>
+public static unsafe class TreeSearch
+{
+    private const int BufferSize = 1 << 18;
+
+    private delegate void Found(Libc.btrfs_ioctl_search_header header, ReadOnlySpan<byte> item);
+
+    /// <summary>
+    /// A subvolume's extents of data by address, each once however often it is referred to. Small files that live within the
+    /// tree are no extents.
+    /// </summary>
+    public static Dictionary<ulong, DataExtent> Extents(string subvolume)
+    {
+        var extents = new Dictionary<ulong, DataExtent>();
+        Search(subvolume, 0, Libc.BTRFS_EXTENT_DATA_KEY, Libc.BTRFS_EXTENT_DATA_KEY, 0, ulong.MaxValue, (_, bytes) =>
+        {
+            fixed (byte* p = bytes)
+            {
+                var item = (Libc.btrfs_file_extent_item*)p;
+                if (item->type != 0 && item->disk_bytenr != 0) // 0: a hole
+                {
+                    extents[item->disk_bytenr] = new DataExtent((long)item->disk_num_bytes, item->generation);
+                }
+            }
+        });
+        return extents;
+    }
+
+    /// <summary>What each quota group holds, in bytes, by number; empty where quotas are not on.</summary>
+    public static Dictionary<ulong, long> GroupUsage(string anywhere)
+    {
+        var usage = new Dictionary<ulong, long>();
+        TryQuotaTree(anywhere, Libc.BTRFS_QGROUP_INFO_KEY, 0, 0, (header, bytes) =>
+        {
+            fixed (byte* p = bytes)
+            {
+                usage[header.offset] = Math.Max(0, (long)((Libc.btrfs_qgroup_info_item*)p)->rfer);
+            }
+        });
+        return usage;
+    }
+
+    /// <summary>Whether simple quotas are on.</summary>
+    public static bool HasGroups(string anywhere)
+    {
+        const ulong on = 1, simple = 8;
+        bool found = false;
+        TryQuotaTree(anywhere, Libc.BTRFS_QGROUP_STATUS_KEY, 0, 0, (_, bytes) =>
+        {
+            // version, generation, flags: little-endian numbers of 64 bits
+            ulong flags = System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]);
+            found |= (flags & (on | simple)) == (on | simple);
+        });
+        return found;
+    }
+
+    /// <summary>Which quota group lies in which: pairs of member and group.</summary>
+    public static HashSet<(ulong Member, ulong Group)> GroupRelations(string anywhere)
+    {
+        var relations = new HashSet<(ulong, ulong)>();
+        TryQuotaTree(anywhere, Libc.BTRFS_QGROUP_RELATION_KEY, 0, ulong.MaxValue, (header, _) =>
+        {
+            // Each is stored both ways; the group is the one of the higher level, which is in the upper bits.
+            if (header.objectid < header.offset)
+            {
+                relations.Add((header.objectid, header.offset));
+            }
+        });
+        return relations;
+    }
+
+    private static void TryQuotaTree(string anywhere, uint type, ulong first, ulong last, Found found)
+    {
+        try
+        {
+            Search(anywhere, Libc.BTRFS_QUOTA_TREE_OBJECTID, type, type, first, last, found);
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.ENOENT)
+        {
+            // No quota tree: quotas were never turned on.
+        }
+    }
+
+    private static void Search(string anywhere, ulong tree, uint firstType, uint lastType, ulong firstObject, ulong lastObject, Found found)
+    {
+        using var fd = FileDescriptorIo.Open(anywhere, OpenFlags.ReadOnly | OpenFlags.Directory);
+        byte[] memory = new byte[sizeof(Libc.btrfs_ioctl_search_args_v2) + BufferSize];
+        fixed (byte* p = memory)
+        {
+            var args = (Libc.btrfs_ioctl_search_args_v2*)p;
+            args->key = new Libc.btrfs_ioctl_search_key
+            {
+                tree_id = tree,
+                min_objectid = firstObject,
+                max_objectid = lastObject,
+                max_offset = ulong.MaxValue,
+                max_transid = ulong.MaxValue,
+                min_type = firstType,
+                max_type = lastType,
+            };
+            while (true)
+            {
+                args->key.nr_items = uint.MaxValue;
+                args->buf_size = BufferSize;
+                _ = SystemCall.Checked(Libc.ioctl(fd.Number, Libc.BTRFS_IOC_TREE_SEARCH_V2, args), $"search a tree of {anywhere}");
+                if (args->key.nr_items == 0)
+                {
+                    return;
+                }
+                byte* at = p + sizeof(Libc.btrfs_ioctl_search_args_v2);
+                Libc.btrfs_ioctl_search_header header = default;
+                for (uint i = 0; i < args->key.nr_items; i++)
+                {
+                    header = *(Libc.btrfs_ioctl_search_header*)at;
+                    at += sizeof(Libc.btrfs_ioctl_search_header);
+                    // The range is one of whole keys, so other types lie within it.
+                    if (header.type >= firstType && header.type <= lastType)
+                    {
+                        found(header, new ReadOnlySpan<byte>(at, (int)header.len));
+                    }
+                    at += header.len;
+                }
+                if (!Next(ref args->key, header))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>The key after the last one found; false when there is none.</summary>
+    private static bool Next(ref Libc.btrfs_ioctl_search_key key, Libc.btrfs_ioctl_search_header last)
+    {
+        (key.min_objectid, key.min_type, key.min_offset) = (last.objectid, last.type, last.offset + 1);
+        if (key.min_offset == 0)
+        {
+            key.min_type++;
+            if (key.min_type > 255)
+            {
+                key.min_type = 0;
+                return ++key.min_objectid != 0;
+            }
+        }
+        return true;
+    }
+}
