@@ -12,6 +12,8 @@ namespace Lumos.Drivers.Datasets.ZfsStream;
 /// </summary>
 internal sealed class Staging : IDisposable
 {
+    private const long LongestTable = 1L << 44;
+
     private readonly HeldDirectory _target;
     private readonly byte[] _name;
     private readonly ZfsStreamLimits _limits;
@@ -101,9 +103,10 @@ internal sealed class Staging : IDisposable
         {
             return; // bookkeeping of ZFS's own
         }
-        if (offset > (ulong)_limits.MostFileBytes || offset + (ulong)content.Length > (ulong)_limits.MostFileBytes + SendStreamReader.LargestBlock)
+        long most = table ? LongestTable : _limits.MostFileBytes;
+        if (offset > (ulong)most)
         {
-            throw _invalid($"writes to byte {offset} of object {number}; the longest file allowed has {_limits.MostFileBytes} bytes");
+            throw _invalid($"writes to byte {offset} of object {number}, which may have {most} bytes");
         }
         var put = content[..(content.LastIndexOfAnyExcept((byte)0) + 1)];
         if ((_bytes += put.Length) > _limits.MostBytes)

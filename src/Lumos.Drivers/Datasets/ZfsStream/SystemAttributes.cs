@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using Lumos.Linux.Files;
 
 namespace Lumos.Drivers.Datasets.ZfsStream;
 
@@ -15,11 +16,9 @@ internal sealed class SystemAttributes
 
     private readonly Dictionary<int, (string Name, int Length)> _registry = [];
     private readonly Dictionary<int, int[]> _layouts = [];
-    private readonly Func<string, Exception> _damaged;
 
     public SystemAttributes(IEnumerable<ZapEntry> registry, IEnumerable<ZapEntry> layouts, Func<string, Exception> damaged)
     {
-        _damaged = damaged;
         foreach (var (name, values) in registry)
         {
             if (values.Length != 1)
@@ -40,17 +39,18 @@ internal sealed class SystemAttributes
 
     /// <param name="bonus">The attributes of an object.</param>
     /// <param name="spill">Those that found no room there; empty: none.</param>
-    public Znode Read(ReadOnlySpan<byte> bonus, ReadOnlySpan<byte> spill)
+    /// <param name="damaged">Makes the exception for attributes that contradict themselves, of a reason.</param>
+    public Znode Read(ReadOnlySpan<byte> bonus, ReadOnlySpan<byte> spill, Func<string, Exception> damaged)
     {
-        var znode = Read(new Znode(), bonus);
-        return spill.IsEmpty ? znode : Read(znode, spill);
+        var znode = Read(new Znode(), bonus, damaged);
+        return spill.IsEmpty ? znode : Read(znode, spill, damaged);
     }
 
-    private Znode Read(Znode znode, ReadOnlySpan<byte> buffer)
+    private Znode Read(Znode znode, ReadOnlySpan<byte> buffer, Func<string, Exception> damaged)
     {
         if (buffer.Length < 8 || BinaryPrimitives.ReadUInt32LittleEndian(buffer) != BufferMagic)
         {
-            throw _damaged("its attributes are damaged");
+            throw damaged("its attributes are damaged");
         }
         int info = BinaryPrimitives.ReadUInt16LittleEndian(buffer[4..]);
         int number = info & 0x3ff, at = (info >> 10) * 8, variable = 0;
@@ -60,13 +60,13 @@ internal sealed class SystemAttributes
         }
         if (!_layouts.TryGetValue(number, out int[]? layout))
         {
-            throw _damaged($"its attributes are in the unknown layout {number}");
+            throw damaged($"its attributes are in the unknown layout {number}");
         }
         foreach (int attribute in layout)
         {
             if (!_registry.TryGetValue(attribute, out var known))
             {
-                throw _damaged($"it has the unknown attribute {attribute}");
+                throw damaged($"it has the unknown attribute {attribute}");
             }
             int length = known.Length;
             if (length == 0)
@@ -76,34 +76,40 @@ internal sealed class SystemAttributes
             }
             if (length > buffer.Length - at)
             {
-                throw _damaged("its attributes are longer than their place");
+                throw damaged("its attributes are longer than their place");
             }
-            znode = Set(znode, known.Name, buffer.Slice(at, length));
+            znode = Set(znode, known.Name, new Value(buffer.Slice(at, length), damaged));
             at = Math.Min(buffer.Length, (at + length + 7) & ~7);
         }
         return znode;
     }
 
-    private Znode Set(Znode znode, string name, ReadOnlySpan<byte> value) => name switch
+    private static Znode Set(Znode znode, string name, Value value) => name switch
     {
-        "ZPL_ATIME" => znode with { Accessed = Znode.Time(Sized(value, 16)) },
-        "ZPL_MTIME" => znode with { Modified = Znode.Time(Sized(value, 16)) },
-        "ZPL_MODE" => znode with { FullMode = (uint)Number(value) },
-        "ZPL_SIZE" => znode with { Size = Number(value) },
-        "ZPL_LINKS" => znode with { Links = Number(value) },
-        "ZPL_XATTR" => znode with { AttributeDirectory = Number(value) },
-        "ZPL_RDEV" => znode with { Device = Number(value) },
-        "ZPL_FLAGS" => znode with { Flags = Number(value) },
-        "ZPL_UID" => znode with { User = Number(value) },
-        "ZPL_GID" => znode with { Group = Number(value) },
-        "ZPL_PROJID" => znode with { ProjectId = Number(value) },
-        "ZPL_SYMLINK" => znode with { LinkText = value.ToArray() },
-        "ZPL_DXATTR" => znode with { PackedAttributes = value.ToArray() },
+        "ZPL_ATIME" => znode with { Accessed = value.Time },
+        "ZPL_MTIME" => znode with { Modified = value.Time },
+        "ZPL_MODE" => znode with { FullMode = (uint)value.Number },
+        "ZPL_SIZE" => znode with { Size = value.Number },
+        "ZPL_LINKS" => znode with { Links = value.Number },
+        "ZPL_XATTR" => znode with { AttributeDirectory = value.Number },
+        "ZPL_RDEV" => znode with { Device = value.Number },
+        "ZPL_FLAGS" => znode with { Flags = value.Number },
+        "ZPL_UID" => znode with { User = value.Number },
+        "ZPL_GID" => znode with { Group = value.Number },
+        "ZPL_PROJID" => znode with { ProjectId = value.Number },
+        "ZPL_SYMLINK" => znode with { LinkText = value.Bytes.ToArray() },
+        "ZPL_DXATTR" => znode with { PackedAttributes = value.Bytes.ToArray() },
         _ => znode,
     };
 
-    private ulong Number(ReadOnlySpan<byte> value) => BinaryPrimitives.ReadUInt64LittleEndian(Sized(value, 8));
+    private readonly ref struct Value(ReadOnlySpan<byte> bytes, Func<string, Exception> damaged)
+    {
+        public ReadOnlySpan<byte> Bytes { get; } = bytes;
 
-    private ReadOnlySpan<byte> Sized(ReadOnlySpan<byte> value, int length) =>
-        value.Length == length ? value : throw _damaged("an attribute has a wrong length");
+        public ulong Number => BinaryPrimitives.ReadUInt64LittleEndian(Sized(8));
+
+        public FileTime Time => Znode.Time(Sized(16));
+
+        private ReadOnlySpan<byte> Sized(int length) => Bytes.Length == length ? Bytes : throw damaged("an attribute has a wrong length");
+    }
 }

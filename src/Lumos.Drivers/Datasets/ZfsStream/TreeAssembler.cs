@@ -140,7 +140,7 @@ internal sealed class TreeAssembler(
         return of.BonusType switch
         {
             ObjectTypes.Znode => Znode.ReadOld(bonus) ?? throw damaged("its attributes are too short"),
-            ObjectTypes.SystemAttributes when attributes is not null => attributes.Read(bonus, staging.Read(of.Spill)),
+            ObjectTypes.SystemAttributes when attributes is not null => attributes.Read(bonus, staging.Read(of.Spill), damaged),
             _ => throw damaged("it has no attributes"),
         };
     }

@@ -1,0 +1,183 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Text;
+using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Datasets.ZfsStream;
+using Xunit;
+
+namespace Lumos.Drivers.Tests.Datasets;
+
+/// <summary>Which streams are taken and which refused, whatever they hold; and the compressions of blocks.</summary>
+public sealed class ZfsStreamFormatTests : IDisposable
+{
+    private readonly string _target = Directory.CreateTempSubdirectory("lumos-zstream-").FullName;
+
+    public void Dispose() => Directory.Delete(_target, recursive: true);
+
+    [Fact]
+    public void A_stream_is_known_by_its_head()
+    {
+        byte[] real = Real();
+        Assert.True(ZfsStreamUnpacker.LooksLikeZfsStream(real.AsSpan(0, ZfsStreamUnpacker.HeadLength)));
+        Assert.False(ZfsStreamUnpacker.LooksLikeZfsStream(real.AsSpan(0, ZfsStreamUnpacker.HeadLength - 1)));
+        Assert.True(ZfsStreamUnpacker.LooksLikeZfsStream([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0xf5, 0xba, 0xcb, 0xac]));
+        Assert.False(ZfsStreamUnpacker.LooksLikeZfsStream(new byte[64]));
+        Assert.False(ZfsStreamUnpacker.LooksLikeZfsStream(File.ReadAllBytes(Fixture).AsSpan(0, 64)));
+    }
+
+    [Fact]
+    public void Other_kinds_of_streams_are_refused_by_their_names()
+    {
+        Refused("of a volume", new ZfsStreamBuilder { ObjectSetType = 3 }.ToArray());
+        Refused("unknown type 9", new ZfsStreamBuilder { ObjectSetType = 9 }.ToArray());
+        Refused("an incremental one", new ZfsStreamBuilder { FromGuid = 5 }.ToArray());
+        Refused("encrypted", new ZfsStreamBuilder { Features = 4 | (1 << 24) }.ToArray());
+        Refused("redacted", new ZfsStreamBuilder { Features = 4 | (1 << 21) }.ToArray());
+        Refused("the rest of another one", new ZfsStreamBuilder { Features = 4 | (1 << 20) }.ToArray());
+        Refused("deduplicated", new ZfsStreamBuilder { Features = 7 }.ToArray());
+        Refused("features that are not known here (0x80000000)", new ZfsStreamBuilder { Features = 4 | (1UL << 31) }.ToArray());
+        Refused("holds no file system", new ZfsStreamBuilder().ToArray());
+        Refused("is none", Encoding.ASCII.GetBytes(new string('x', 4000)));
+        Refused("is empty", []);
+        byte[] big = new ZfsStreamBuilder().ToArray();
+        big.AsSpan(8, 8).Reverse();
+        Refused("big-endian", big);
+    }
+
+    [Fact]
+    public void A_stream_that_ends_early_is_refused_wherever_it_ends()
+    {
+        byte[] real = Real();
+        for (int length = 1; length < real.Length; length += length < 2000 ? 311 : 99_991)
+        {
+            Refused("cut short", real[..length]);
+        }
+        Refused("cut short", real[..^1]);
+        Refused("cut short", real[..^312]);
+        Refused("cut short", new ZfsStreamBuilder().ToArray(end: false));
+    }
+
+    [Fact]
+    public void A_changed_byte_is_found_wherever_it_is()
+    {
+        byte[] real = Real();
+        for (int at = 40; at < real.Length; at += 75_011)
+        {
+            byte[] changed = [.. real];
+            changed[at] ^= 0x10;
+            var error = Assert.Throws<DatasetException>(() => ZfsStreamUnpacker.Unpack(new MemoryStream(changed), _target));
+            Assert.Equal(DatasetException.StreamCode, error.Code);
+            Assert.Empty(Directory.GetFileSystemEntries(_target));
+        }
+        real[^1] ^= 1;
+        Refused("is damaged: its checksum is wrong", real);
+    }
+
+    [Fact]
+    public void What_follows_a_stream_is_refused_but_padding()
+    {
+        byte[] stream = new ZfsStreamBuilder().ToArray();
+        Refused("is followed by another stream", [.. stream, .. stream]);
+        Refused("is followed by bytes that do not belong to it", [.. stream, .. "tail"u8]);
+        Refused("holds no file system", [.. stream, .. new byte[10_000]]); // read to the end, then looked at
+        Refused("begins anew before its end", [.. new ZfsStreamBuilder().ToArray(end: false), .. stream]);
+    }
+
+    [Fact]
+    public void A_stream_with_properties_is_read_and_one_of_several_snapshots_refused()
+    {
+        var builder = new ZfsStreamBuilder();
+        byte[] stream = builder.ToArray(), properties = new byte[4000];
+        Random.Shared.NextBytes(properties);
+        Refused("holds no file system", builder.ToCompound(properties, stream));
+        Refused("holds further snapshots or file systems", builder.ToCompound(properties, stream, stream));
+        Refused("cut short", builder.ToCompound(properties, stream)[..^312]);
+        Refused("a stream of streams within another", builder.ToCompound(properties, builder.ToCompound(properties, stream)));
+        byte[] harmed = builder.ToCompound(properties, stream);
+        harmed[1000] ^= 1;
+        Refused("its checksum is wrong in its list of properties", harmed);
+        byte[] endless = builder.ToCompound(properties, stream);
+        BinaryPrimitives.WriteUInt32LittleEndian(endless.AsSpan(4), uint.MaxValue);
+        Refused("a list of properties of 4294967295 bytes", endless);
+    }
+
+    [Fact]
+    public void Cancelling_leaves_nothing()
+    {
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() => ZfsStreamUnpacker.Unpack(new MemoryStream(Real()), _target, cancellation: source.Token));
+        Assert.Empty(Directory.GetFileSystemEntries(_target));
+    }
+
+    [Fact]
+    public void Blocks_of_every_compression_are_read()
+    {
+        byte[] text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("the quick brown fox ", 60)) + "jumps");
+        // Made by the lz4 program (1.9.4), one block of a frame without its frame, behind its length.
+        byte[] lz4 = [0, 0, 0, 35, .. Convert.FromHexString(LZ4)];
+        Check(BlockDecompression.Lz4, lz4, text);
+        using var zlib = new MemoryStream();
+        using (var deflate = new ZLibStream(zlib, CompressionLevel.SmallestSize, leaveOpen: true))
+        {
+            deflate.Write(text);
+        }
+        Check(BlockDecompression.Gzip9, zlib.ToArray(), text);
+        Check(BlockDecompression.Gzip1, zlib.ToArray(), text);
+        // Eight flags a byte, lowest first: a set one means (length − 3) in 6 bits and a distance in 10.
+        Check(BlockDecompression.Lzjb, [0b1000, .. "abc"u8, ((9 - 3) << 2) | 0, 3, .. "Z"u8], "abcabcabcabcZ"u8.ToArray());
+        Check(BlockDecompression.Zle, [2, .. "abc"u8, 64 + 4, 0, .. "d"u8], [.. "abc"u8, 0, 0, 0, 0, 0, .. "d"u8]);
+        Check(BlockDecompression.Off, text, text);
+        Assert.True(BlockDecompression.Decompress(BlockDecompression.Empty, [], new byte[9]));
+        Assert.Equal("zstd", Assert.Throws<NotSupportedException>(() => BlockDecompression.Decompress(BlockDecompression.Zstd, [], new byte[9])).Message);
+
+        void Check(int kind, byte[] packed, byte[] expected)
+        {
+            byte[] target = new byte[expected.Length];
+            Assert.True(BlockDecompression.Decompress(kind, [.. packed, .. new byte[-packed.Length & 511]], target) || kind == BlockDecompression.Zle);
+            Assert.True(BlockDecompression.Decompress(kind, packed, target));
+            Assert.Equal(expected, target);
+            for (int cut = 0; cut < packed.Length - 1; cut++)
+            {
+                _ = BlockDecompression.Decompress(kind, packed.AsSpan(0, cut), target); // refuses or not, but never reads past its end
+            }
+            Assert.False(BlockDecompression.Decompress(kind, packed, new byte[(expected.Length * 2) + 1000]));
+        }
+    }
+
+    [Fact]
+    public void Garbage_never_writes_past_a_block()
+    {
+        var random = new Random(7);
+        byte[] garbage = new byte[300], target = new byte[1000];
+        for (int i = 0; i < 20_000; i++)
+        {
+            random.NextBytes(garbage);
+            garbage[0] = garbage[1] = garbage[2] = 0;
+            foreach (int kind in new[] { BlockDecompression.Lz4, BlockDecompression.Lzjb, BlockDecompression.Zle })
+            {
+                _ = BlockDecompression.Decompress(kind, garbage, target);
+            }
+        }
+    }
+
+    private const string LZ4 = "ff0574686520717569636b2062726f776e20666f78201400ffffffff8d506a756d7073";
+
+    private static string Fixture => Path.Combine(AppContext.BaseDirectory, "Datasets", "Fixtures", "lumos-base.zfs.gz");
+
+    private static byte[] Real()
+    {
+        using var stream = new GZipStream(File.OpenRead(Fixture), CompressionMode.Decompress);
+        using var all = new MemoryStream();
+        stream.CopyTo(all);
+        return all.ToArray();
+    }
+
+    private void Refused(string why, byte[] stream)
+    {
+        var error = Assert.Throws<DatasetException>(() => ZfsStreamUnpacker.Unpack(new MemoryStream(stream), _target));
+        Assert.Equal(DatasetException.StreamCode, error.Code);
+        Assert.Contains(why, error.Message);
+        Assert.Empty(Directory.GetFileSystemEntries(_target));
+    }
+}
