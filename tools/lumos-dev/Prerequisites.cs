@@ -21,6 +21,12 @@ internal enum Need
 
     /// <summary>Run the tests of level host.</summary>
     HostTests = 8,
+
+    /// <summary>Run the benchmark, its neighbours' packages apart.</summary>
+    Bench = 16,
+
+    /// <summary>Write the page of the benchmark.</summary>
+    BenchReport = 32,
 }
 
 /// <summary>Debian packages for each need: looked up with dpkg-query, installed with apt-get. Names are Debian 12's and 13's alike.</summary>
@@ -33,6 +39,8 @@ internal static class Prerequisites
             "pigz", "cpio", "zstd", "xz-utils", "busybox-static", "kmod", "uidmap", "openssl"]),
         (Need.Machine, ["qemu-system-x86", "qemu-utils", "ovmf", "openssh-client", "xorriso"]),
         (Need.HostTests, ["gcc", "libc6-dev", "runc", "conmon", "nftables", "dnsmasq-base", "iproute2", "iputils-ping", "busybox-static", "btrfs-progs", "openssh-client"]),
+        (Need.Bench, ["gcc", "libc6-dev", "btrfs-progs", "mmdebstrap", "iproute2", "util-linux"]),
+        (Need.BenchReport, ["gnuplot-nox"]),
     ];
 
     /// <summary>Makes sure that everything for <paramref name="needs"/> is there.</summary>
@@ -68,6 +76,15 @@ internal static class Prerequisites
             {
                 throw new LumosException("PackagesMissing", $"apt-get could not install {string.Join(' ', missing)}; see what it said above");
             }
+        }
+    }
+
+    /// <summary>Asks before a command installs packages by itself.</summary>
+    public static void MayInstall(IReadOnlyList<string> missing, bool yes)
+    {
+        if (missing.Count > 0 && !yes && !MayInstall([.. missing], $"apt-get install {string.Join(' ', missing)}"))
+        {
+            throw new LumosException("PackagesMissing", $"these Debian packages are missing: {string.Join(' ', missing)}; --yes installs them");
         }
     }
 

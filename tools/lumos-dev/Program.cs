@@ -20,8 +20,10 @@ try
         BuildCommand.Create(checkout),
         PushCommand.Create(checkout),
         TestCommand.Create(checkout),
+        BenchCommand.Create(checkout),
         CleanCommand.Create(checkout),
         ServeImagesCommand.Create(checkout),
+        BenchCommand.CreateInside(),
         new HelpOption(),
     };
     if (args.Length == 0)

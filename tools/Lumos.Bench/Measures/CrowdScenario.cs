@@ -1,0 +1,28 @@
+using Lumos.Bench.Peers;
+
+namespace Lumos.Bench.Measures;
+
+/// <summary>
+/// A large number of zones that do not run, with snapshots: what listing them costs, and how long a daemon reads before it answers. Comes
+/// last, as the crowd stays until the sandbox goes.
+/// </summary>
+internal sealed class CrowdScenario : IScenario
+{
+    public string Name => "crowd";
+
+    public IReadOnlyList<string> Measures => ["list-crowd", "daemon-crowd"];
+
+    public void Run(Course course)
+    {
+        var filled = new HashSet<IPeer>();
+        course.TakeTurns(this, course.Sizes.WarmUps, course.Sizes.Rounds, (peer, sampler) =>
+        {
+            if (filled.Add(peer))
+            {
+                ((ICrowd)peer).Fill(course.Sizes.Crowd, course.Sizes.CrowdSnapshots / course.Sizes.Crowd);
+            }
+            sampler.Time("daemon-crowd", ((ICrowd)peer).RestartDaemon);
+            sampler.Time("list-crowd", peer.List);
+        });
+    }
+}

@@ -1,0 +1,119 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using Lumos.Bench.Sandboxing;
+using Lumos.Core;
+using Lumos.Drivers.Tools;
+
+namespace Lumos.Bench.Peers;
+
+/// <summary>LumOS in hosted mode, from this checkout: lx zones of an image that is the common root.</summary>
+internal sealed class LumosPeer : IPeer
+{
+    private const string Image = "6ce1c0de-0000-4000-8000-00000000be7c";
+    private readonly ConcurrentDictionary<string, string> _uuids = new();
+    private string _root = "", _commands = "";
+    private Arena _arena = null!;
+
+    public string Name => "lumos";
+
+    public IReadOnlyList<string> Packages => [];
+
+    public string Note => "Hosted mode; a range of user ids per zone, id-mapped; conmon per zone; records read by vminfod.";
+
+    public IReadOnlyDictionary<string, string> NotOffered { get; } = new Dictionary<string, string>
+    {
+        ["snapshot"] = "vmadm has no create-snapshot yet",
+        ["clone"] = "vmadm has no create-snapshot yet",
+        ["list-crowd"] = "vmadm has no create-snapshot yet",
+        ["daemon-crowd"] = "vmadm has no create-snapshot yet",
+    };
+
+    public IReadOnlyList<string> CliStart => [Command("vmadm"), "help"];
+
+    public string Prepare(Arena arena)
+    {
+        _arena = arena;
+        string lumos = Path.Combine(arena.Request.Checkout, "lumos");
+        if (!Tool.Run(lumos, "--help").OrThrow().Output.Split('\n').Any(line => line.StartsWith("  host ", StringComparison.Ordinal)))
+        {
+            throw new LumosException("NoHostedMode", "this checkout has no hosted mode (\"./lumos host\")");
+        }
+        _root = arena.FolderOnDisk("lumos");
+        arena.Commands.Environment["LUMOS_ROOT"] = _root;
+        arena.Commands.Run(lumos, "host", "up", "--root", _root);
+        var status = JsonNode.Parse(arena.Commands.Run(lumos, "host", "status", "--root", _root, "--json"));
+        _commands = (string?)status?["commands"] ?? throw new LumosException("NoCommands", "\"./lumos host status --json\" names no commands");
+        InstallImage();
+        return arena.Request.Commit;
+    }
+
+    public void Create(string zone)
+    {
+        string uuid = Guid.NewGuid().ToString(), payload = Path.Combine(_arena.Scratch, uuid + ".json");
+        _uuids[zone] = uuid;
+        File.WriteAllText(payload, new JsonObject
+        {
+            ["uuid"] = uuid,
+            ["brand"] = "lx",
+            ["image_uuid"] = Image,
+            ["alias"] = zone,
+            ["kernel_version"] = "6.1.0",
+            ["max_physical_memory"] = 256,
+            ["autoboot"] = true,
+            ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = ZoneAddress.NextOf("172.31"), ["netmask"] = "255.255.0.0", ["primary"] = true }),
+        }.ToJsonString());
+        Vmadm("create", "-f", payload);
+        File.Delete(payload);
+    }
+
+    public void Start(string zone) => Vmadm("start", _uuids[zone]);
+
+    public void Stop(string zone, bool force) => Vmadm(force ? ["stop", "-F", _uuids[zone]] : ["stop", _uuids[zone]]);
+
+    public void Delete(string zone) => Vmadm("delete", _uuids[zone]);
+
+    public string Exec(string zone, params IReadOnlyList<string> words) => _arena.Commands.Run([Command("zlogin"), _uuids[zone], .. words]);
+
+    public void Snapshot(string zone, string snapshot) => throw new LumosException("NotOffered", NotOffered["snapshot"]);
+
+    public void Clone(string zone, string snapshot, string clone) => throw new LumosException("NotOffered", NotOffered["clone"]);
+
+    public void List() => Vmadm("list");
+
+    public void Get(string zone) => Vmadm("get", _uuids[zone]);
+
+    public string Root(string zone) => Path.Combine(_root, "zones", _uuids[zone], "root");
+
+    public string Address(string zone) =>
+        (string?)JsonNode.Parse(Vmadm("get", _uuids[zone]))?["nics"]?[0]?["ip"] ?? throw new LumosException("NoAddress", $"vmadm gave {zone} no address");
+
+    public void Dispose()
+    {
+        // Its daemons and zones end with the sandbox.
+    }
+
+    /// <summary>The common root as an image: a manifest, and the archive that every peer imports.</summary>
+    private void InstallImage()
+    {
+        string manifest = Path.Combine(_arena.Scratch, "image.json");
+        File.WriteAllText(manifest, new JsonObject
+        {
+            ["v"] = 2,
+            ["uuid"] = Image,
+            ["name"] = "bench",
+            ["version"] = "1",
+            ["type"] = "lx-dataset",
+            ["os"] = "linux",
+            ["state"] = "active",
+            ["disabled"] = false,
+            ["public"] = true,
+            ["published_at"] = "2026-11-20T00:00:00.000Z",
+            ["files"] = new JsonArray(new JsonObject { ["compression"] = "none", ["size"] = new FileInfo(_arena.RootArchive).Length }),
+        }.ToJsonString());
+        _arena.Commands.Run(Command("imgadm"), "install", "-m", manifest, "-f", _arena.RootArchive);
+    }
+
+    private string Vmadm(params IReadOnlyList<string> words) => _arena.Commands.Run([Command("vmadm"), .. words]);
+
+    private string Command(string name) => Path.Combine(_commands, name);
+}
