@@ -102,6 +102,16 @@ public sealed class ZfsStreamFormatTests : IDisposable
     }
 
     [Fact]
+    public void Damage_of_the_compressed_file_is_damage_of_the_stream()
+    {
+        byte[] packed = File.ReadAllBytes(Fixture);
+        packed[packed.Length / 2] ^= 1;
+        using var stream = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
+        Assert.Equal(DatasetException.StreamCode, Assert.Throws<DatasetException>(() => ZfsStreamUnpacker.Unpack(stream, _target)).Code);
+        Assert.Empty(Directory.GetFileSystemEntries(_target));
+    }
+
+    [Fact]
     public void Cancelling_leaves_nothing()
     {
         using var source = new CancellationTokenSource();

@@ -210,6 +210,23 @@ public sealed class ZfsStreamHostileTests : IDisposable
     }
 
     [Fact]
+    public void Extended_attributes_of_many_files_at_once()
+    {
+        _tree.RootEntries.AddRange([("a", 10), ("b", 11)]);
+        _tree.File(10, new Node(0x81a4) { AttributeDirectory = 12 });
+        _tree.File(11, new Node(0x81a4) { AttributeDirectory = 12 });
+        _tree.Directory(12, new Node(0x41ed), ("user.x", 13));
+        _tree.File(13, "value");
+        Refused("gives the extended attributes of /b to others too");
+        var other = new ZfsTreeBuilder();
+        other.RootEntries.AddRange([("value", 10), ("z", 11)]);
+        other.File(10, "value");
+        other.File(11, new Node(0x81a4) { AttributeDirectory = 12 });
+        other.Directory(12, new Node(0x41ed), ("user.x", 10));
+        Refused("does not hold the extended attribute user.x of /z", other.ToArray());
+    }
+
+    [Fact]
     public void Records_out_of_turn()
     {
         Records(s => s.Object(10, 19, 44, 512, new byte[8]), "brings object 10 twice or out of turn");
@@ -218,6 +235,7 @@ public sealed class ZfsStreamHostileTests : IDisposable
         Records(s => s.Object(20, 19, 44, 512, new byte[20000]), "describes object 20 in an impossible way");
         Records(s => s.Object(20, 19, 44, 1 << 30, []), "describes object 20 in an impossible way");
         Records(s => s.Object(20, 23, 0, 512, []), "is of a volume");
+        Records(s => s.Write(8, 512, []), "brings the table 8 in too many or too small blocks");
         Records(s => s.Write(77, 0, new byte[512]), "brings content of object 77 before the object");
         Records(s => s.Spill(77, new byte[512]), "brings content of object 77 before the object");
         Records(s => s.FreeObjects(0, ulong.MaxValue), "takes back objects from 0 on");

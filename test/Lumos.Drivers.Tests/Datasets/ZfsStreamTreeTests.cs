@@ -160,7 +160,8 @@ public sealed class ZfsStreamTreeTests : IDisposable
         _tree.File(13, "s");
         _tree.File(14, "system attributes");
         _tree.File(15, new Node(0x81a4) { Size = 1 << 20 });
-        _tree.Directory(20, new Node(0x41ed) { AttributeDirectory = 11 });
+        _tree.Directory(20, new Node(0x41ed) { AttributeDirectory = 21 });
+        _tree.Directory(21, new Node(0x41ed), ("user.big", 12), ("small", 13), ("SUNWattr_ro", 14), ("user.huge", 15));
         var facts = Unpack();
         foreach (string path in new[] { "file", "dir" }.Select(n => Path.Combine(_target, n)))
         {

@@ -34,7 +34,6 @@ internal sealed class SendStreamReader(Stream input)
         {
             return begin;
         }
-        Skip(Record.U32(4));
         Fletcher4 before = _sum;
         ReadHeader();
         // This one End is written without a checksum of its own record.
@@ -135,9 +134,11 @@ internal sealed class SendStreamReader(Stream input)
         int end = name.IndexOf((byte)0);
         Name = Shown(end < 0 ? name : name[..end]);
         ulong version = Record.U64(16);
-        return new SendBegin(
+        var begin = new SendBegin(
             Name, Record.U64(40), Record.U64(48), (long)Record.U64(24), (SendFeatures)((version >> 2) & ((1UL << 56) - 1)), (int)Record.U32(32),
             (version & 3) switch { 1 => false, 2 => true, _ => throw Invalid("is of an unknown kind") });
+        Skip(Record.U32(4)); // properties, or what only kinds that we refuse have
+        return begin;
     }
 
     private void ReadHeader() => ReadExactly(Record.Raw);

@@ -13,6 +13,7 @@ namespace Lumos.Drivers.Datasets.ZfsStream;
 internal sealed class Staging : IDisposable
 {
     private const long LongestTable = 1L << 44;
+    private const int SmallestBlock = 512, MostBlocks = 16 << 20;
 
     private readonly HeldDirectory _target;
     private readonly byte[] _name;
@@ -63,6 +64,7 @@ internal sealed class Staging : IDisposable
         {
             throw _invalid($"holds more than {_limits.MostObjects} objects");
         }
+        Count(bonus.Length);
         var added = new StagedObject(number, type, bonusType, blockSize);
         if (bonusType is ObjectTypes.SystemAttributes or ObjectTypes.Znode)
         {
@@ -91,6 +93,7 @@ internal sealed class Staging : IDisposable
         {
             throw _invalid($"brings the attributes of object {number} twice");
         }
+        Count(content.Length);
         owner.Spill = _scratch.Append(content);
     }
 
@@ -109,10 +112,7 @@ internal sealed class Staging : IDisposable
             throw _invalid($"writes to byte {offset} of object {number}, which may have {most} bytes");
         }
         var put = content[..(content.LastIndexOfAnyExcept((byte)0) + 1)];
-        if ((_bytes += put.Length) > _limits.MostBytes)
-        {
-            throw _invalid($"brings more than the {_limits.MostBytes} bytes allowed");
-        }
+        Count(table ? content.Length : put.Length);
         if (table)
         {
             AddBlock(owner, (long)offset, _scratch.Append(content));
@@ -208,8 +208,20 @@ internal sealed class Staging : IDisposable
 
     private StagedObject Known(ulong number) => Find(number) ?? throw _invalid($"brings content of object {number} before the object");
 
+    private void Count(int bytes)
+    {
+        if ((_bytes += bytes) > _limits.MostBytes)
+        {
+            throw _invalid($"brings more than the {_limits.MostBytes} bytes allowed");
+        }
+    }
+
     private void AddBlock(StagedObject table, long offset, ScratchRange range)
     {
+        if (range.Length < SmallestBlock || _blocks.Count >= MostBlocks)
+        {
+            throw _invalid($"brings the table {table.Number} in too many or too small blocks");
+        }
         _blocks.Add(new TableBlock(offset, range, -1));
         int index = _blocks.Count - 1;
         if (table.LastBlock >= 0)

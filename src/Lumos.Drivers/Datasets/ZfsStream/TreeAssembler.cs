@@ -161,6 +161,11 @@ internal sealed class TreeAssembler(
         {
             throw invalid($"does not hold the extended attributes of {path()}");
         }
+        if (directory.Placed)
+        {
+            throw invalid($"gives the extended attributes of {path()} to others too"); // each reader would copy them
+        }
+        directory.Placed = true;
         foreach (var entry in ZapTable.Read(staging.Blocks(directory), directory.BlockSize, Damaged(path)))
         {
             string name = SendStreamReader.Shown(entry.Name);
@@ -169,7 +174,7 @@ internal sealed class TreeAssembler(
                 throw invalid($"has more than {limits.MostEntries} entries; the first too many is the attribute {name} of {path()}");
             }
             var child = entry.Values.Length == 1 ? staging.Find(entry.Values[0] & ((1UL << 48) - 1)) : null;
-            if (child is null || ReadZnode(child, path) is not { Kind: FileKind.Regular } value)
+            if (child is null || child.Placed || ReadZnode(child, path) is not { Kind: FileKind.Regular } value)
             {
                 throw invalid($"does not hold the extended attribute {name} of {path()}");
             }

@@ -32,7 +32,7 @@ public sealed record ZfsStreamFacts
 /// <summary>How much a stream may ask for before it is refused.</summary>
 public sealed record ZfsStreamLimits
 {
-    /// <summary>Bytes of content written, all files together (holes are free).</summary>
+    /// <summary>Bytes written, all files, tables and attributes together (holes are free).</summary>
     public long MostBytes { get; init; } = long.MaxValue;
 
     /// <summary>Length of one file, holes included.</summary>

@@ -67,11 +67,12 @@ public static class ZfsStreamUnpacker
                 }
             }
         }
-        catch (ErrnoException e)
+        catch (InvalidDataException e)
         {
-            throw new DatasetException(DatasetException.FailedCode, reader.Name, $"cannot unpack the ZFS stream {reader.Name}: {e.Message}", e);
+            // the decompressor that the stream comes out of
+            throw new DatasetException(DatasetException.StreamCode, reader.Name, $"the ZFS stream {reader.Name} cannot be read: {e.Message}", e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DatasetException(DatasetException.FailedCode, reader.Name, $"cannot unpack the ZFS stream {reader.Name}: {e.Message}", e);
         }
