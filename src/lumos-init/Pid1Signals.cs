@@ -36,9 +36,10 @@ internal static class Pid1Signals
     };
 }
 
-/// <summary>Whose PID 1 we are.</summary>
+/// <summary>Whose PID 1 we are, or (Hosted) in whose place.</summary>
 internal enum InitMode
 {
     Machine,
     Zone,
+    Hosted,
 }

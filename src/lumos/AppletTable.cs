@@ -1,4 +1,5 @@
 using Lumos.Cli;
+using Lumos.Hosted;
 using Lumos.Images.Applets;
 using Lumos.Network;
 using Lumos.Node;
@@ -12,6 +13,7 @@ internal static class AppletTable
 {
     public static IEnumerable<Applet> All() =>
     [
+        .. HostedApplets.All(),
         .. NetworkApplets.All(),
         .. NodeApplets.All(),
         .. ImagesApplets.All(),

@@ -1,6 +1,7 @@
 using System.Text;
 using Lumos.Cli;
 using Lumos.Core;
+using Lumos.Hosted;
 using Lumos.Linux.Handles;
 using Lumos.Linux.Terminals;
 
@@ -36,6 +37,7 @@ if (argv[0] != name && File.Exists("/proc/self/comm"))
 }
 try
 {
+    HostedEntry.GoInside(name, words);
     return applet.Run(new AppletContext { Name = name, Args = [.. words], Out = output, Error = errors });
 }
 catch (LumosException e)

@@ -45,5 +45,6 @@ internal static class Specs
     };
 
     internal static BundlePlaces Places(bool unified) =>
-        new("/run/lumos/zones/ID/root", "/run/lumos/zones/ID/usr", "/run/lumos/zones/ID/zonename", "/zones", unified ? OciRuntime.Crun : OciRuntime.Runc);
+        new("/run/lumos/zones/ID/root", "/run/lumos/zones/ID/usr", "/run/lumos/zones/ID/zonename", "/zones", unified ? OciRuntime.Crun : OciRuntime.Runc,
+            BundlePlaces.AllControllers);
 }

@@ -27,6 +27,9 @@ internal enum Need
 
     /// <summary>Write the page of the benchmark.</summary>
     BenchReport = 32,
+
+    /// <summary>Be a hosted global zone.</summary>
+    Hosted = 64,
 }
 
 /// <summary>Debian packages for each need: looked up with dpkg-query, installed with apt-get. Names are Debian 12's and 13's alike.</summary>
@@ -38,6 +41,7 @@ internal static class Prerequisites
         (Need.Image, ["mmdebstrap", "squashfs-tools", "xorriso", "grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "mtools", "dosfstools",
             "pigz", "cpio", "zstd", "xz-utils", "busybox-static", "kmod", "uidmap", "openssl"]),
         (Need.Machine, ["qemu-system-x86", "qemu-utils", "ovmf", "openssh-client", "xorriso"]),
+        (Need.Hosted, ["crun", "conmon", "btrfs-progs", "nftables", "dnsmasq-base", "busybox-static", "iproute2"]),
         (Need.HostTests, ["gcc", "libc6-dev", "runc", "conmon", "nftables", "dnsmasq-base", "iproute2", "iputils-ping", "busybox-static", "btrfs-progs", "openssh-client"]),
         (Need.Bench, ["gcc", "libc6-dev", "btrfs-progs", "mmdebstrap", "iproute2", "util-linux"]),
         (Need.BenchReport, ["gnuplot-nox"]),

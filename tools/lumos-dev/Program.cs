@@ -22,6 +22,7 @@ try
         TestCommand.Create(checkout),
         BenchCommand.Create(checkout),
         CleanCommand.Create(checkout),
+        HostCommands.Create(checkout),
         ServeImagesCommand.Create(checkout),
         BenchCommand.CreateInside(),
         new HelpOption(),

@@ -58,4 +58,8 @@ public static unsafe class SelfProcess
     /// <summary>Puts an open file in the place of a numbered one (0, 1, 2).</summary>
     public static void PutDescriptor(Handles.FileDescriptor from, int number) =>
         _ = SystemCall.Checked(Libc.dup2(from.Number, number), $"dup2 to {number}");
+
+    /// <summary>What loses its parent below us comes to us instead of PID 1, and is ours to reap.</summary>
+    public static void BecomeSubreaper() =>
+        _ = SystemCall.Checked(Libc.prctl(Libc.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl PR_SET_CHILD_SUBREAPER");
 }

@@ -154,4 +154,24 @@ public static unsafe class Mount
     /// <summary>Makes no mount of ours spread to other mount namespaces, nor theirs to us.</summary>
     public static void MakePrivate(string target = "/") =>
         At(null, target, null, MountFlags.Private | MountFlags.Recursive);
+
+    /// <summary>Takes mounts that others make, gives none back: for a namespace that is a view of theirs.</summary>
+    public static void MakeSlave(string target = "/") =>
+        At(null, target, null, MountFlags.Slave | MountFlags.Recursive);
+
+    /// <summary>
+    /// Makes a mounted directory the root of the caller's mount namespace and lets go of the old root. Threads and processes whose
+    /// root and working directory were the old one are moved along.
+    /// </summary>
+    public static void PivotRoot(string newRoot)
+    {
+        _ = SystemCall.Checked(Libc.chdir(newRoot), $"chdir {newRoot}");
+        fixed (byte* here = "."u8.ToArray().Append((byte)0).ToArray())
+        {
+            // Both in one place: the old root lands on top of the new one, from where it can be taken off.
+            _ = SystemCall.Checked(Libc.syscall(Libc.SYS_pivot_root, (long)here, (long)here, 0, 0, 0), $"pivot_root {newRoot}");
+        }
+        _ = SystemCall.Checked(Libc.umount2(".", Libc.MNT_DETACH), "unmount the old root");
+        _ = SystemCall.Checked(Libc.chdir("/"), "chdir /");
+    }
 }

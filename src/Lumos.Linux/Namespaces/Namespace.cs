@@ -69,6 +69,9 @@ public static class Namespace
     /// <summary>Takes this process (it must have one thread for User and Mount) out into new namespaces.</summary>
     public static void Unshare(NamespaceKinds kinds) => _ = SystemCall.Checked(Libc.unshare((int)kinds), $"unshare {kinds}");
 
+    /// <summary>Gives the calling thread a root and working directory of its own, which entering a mount namespace changes.</summary>
+    public static void LeaveSharedRoot() => _ = SystemCall.Checked(Libc.unshare(Libc.CLONE_FS), "unshare of root and working directory");
+
     /// <summary>Takes the calling thread into a namespace.</summary>
     public static void Enter(FileDescriptor ns, NamespaceKinds kind) =>
         _ = SystemCall.Checked(Libc.setns(ns.Number, (int)kind), $"setns {kind}");

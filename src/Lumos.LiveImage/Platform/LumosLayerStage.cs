@@ -13,7 +13,10 @@ internal static class LumosLayerStage
     internal const string Name = "lumos-layer";
     private const string Version = "3";
     private const int PasswordLength = 16;
-    private const UnixFileMode Program = (UnixFileMode)0b111_101_101, Data = (UnixFileMode)0b110_100_100, Secret = (UnixFileMode)0b110_000_000;
+    private const UnixFileMode Secret = (UnixFileMode)0b110_000_000;
+
+    /// <summary>Commands of hosted mode, which is for other machines than this.</summary>
+    private static readonly string[] NotOnTheImage = ["fs-hosted", "lumos-host", "net-hosted"];
 
     /// <summary>What is copied: a folder of the repository, where it goes, and whether its files are programs.</summary>
     private static readonly (string From, string To, bool Programs)[] Trees =
@@ -56,18 +59,16 @@ internal static class LumosLayerStage
         Directory.CreateDirectory(tree);
         foreach (var (from, to, executable) in Trees)
         {
-            CopyTree(Path.Combine(repository, from), Path.Combine(tree, to), executable);
+            TreeInstall.CopyTree(Path.Combine(repository, from), Path.Combine(tree, to), executable);
         }
         ManualIndex.Make(log, platform, tree);
-        Install(programs.Lumos, Path.Combine(tree, "usr/lib/lumos/lumos"), Program);
-        Install(programs.Init, Path.Combine(tree, "usr/lib/lumos/lumos-init"), Program);
-        LinkCommands(log, programs.Lumos, tree);
-        Write(Path.Combine(tree, "etc/version/platform"), stamp + "\n", Data);
-        Write(Path.Combine(tree, "etc/shadow"), WithRootHash(File.ReadAllText(platform["shadow"]), hash), Secret);
+        TreeInstall.Programs(log, programs, tree, NotOnTheImage, "usr/sbin", "usr/bin");
+        TreeInstall.Write(Path.Combine(tree, "etc/version/platform"), stamp + "\n", TreeInstall.Data);
+        TreeInstall.Write(Path.Combine(tree, "etc/shadow"), WithRootHash(File.ReadAllText(platform["shadow"]), hash), Secret);
         // Folders made on the way have the builder's umask.
         foreach (string folder in Directory.EnumerateDirectories(tree, "*", SearchOption.AllDirectories).Append(tree))
         {
-            File.SetUnixFileMode(folder, Program);
+            File.SetUnixFileMode(folder, TreeInstall.Program);
         }
         if (Directory.Exists(Path.Combine(tree, "root")))
         {
@@ -78,51 +79,4 @@ internal static class LumosLayerStage
     /// <summary>The shadow file with root's hash set; the day of the last change is left empty, which means "no ageing".</summary>
     internal static string WithRootHash(string shadow, string hash) =>
         string.Join('\n', shadow.Split('\n').Select(line => line.StartsWith("root:", StringComparison.Ordinal) ? $"root:{hash}::0:99999:7:::" : line));
-
-    private static void LinkCommands(BuildLog log, string lumos, string tree)
-    {
-        var commands = log.Capture(lumos, "help").Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => line.Split(' ', 2)[0]).Where(name => name.Length > 0).Prepend("lumos");
-        foreach (string folder in new[] { "usr/sbin", "usr/bin" })
-        {
-            Directory.CreateDirectory(Path.Combine(tree, folder));
-            foreach (string command in commands)
-            {
-                File.CreateSymbolicLink(Path.Combine(tree, folder, command), "../lib/lumos/lumos");
-            }
-        }
-    }
-
-    private static void CopyTree(string from, string to, bool executable)
-    {
-        foreach (string relative in StageKey.FilesBelow(from))
-        {
-            string source = Path.Combine(from, relative);
-            string target = Path.Combine(to, relative);
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            if (new FileInfo(source).LinkTarget is { } link)
-            {
-                File.CreateSymbolicLink(target, link);
-            }
-            else
-            {
-                bool program = executable || File.GetUnixFileMode(source).HasFlag(UnixFileMode.UserExecute);
-                Install(source, target, program ? Program : Data);
-            }
-        }
-    }
-
-    private static void Install(string source, string target, UnixFileMode mode)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        File.Copy(source, target);
-        File.SetUnixFileMode(target, mode);
-    }
-
-    private static void Write(string target, string text, UnixFileMode mode)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        File.WriteAllText(target, text);
-        File.SetUnixFileMode(target, mode);
-    }
 }

@@ -38,13 +38,16 @@ public sealed record StartdOptions
 
     public string LogDirectory => $"{Root}/var/svc/log";
 
-    public string Console => Root.Length == 0 ? "/dev/console" : $"{Root}/console";
+    /// <summary>Gets what an administrator has to see.</summary>
+    public string Console => ConsoleOverride ?? (Root.Length == 0 ? "/dev/console" : $"{Root}/console");
+
+    public string? ConsoleOverride { get; init; }
 
     public string BootArguments => Root.Length == 0 ? "/proc/cmdline" : $"{Root}/cmdline";
 
     public static StartdOptions Parse(IReadOnlyList<string> words)
     {
-        var args = new ArgParser().Flag("zone").Value("root").Value("manifest").Value("cgroup").Flag("no-cgroups").Value("trampoline").Parse(words);
+        var args = new ArgParser().Flag("zone").Value("root").Value("manifest").Value("cgroup").Flag("no-cgroups").Value("trampoline").Value("console").Parse(words);
         if (args.Operands.Count > 0)
         {
             throw new UsageException($"svc.startd takes no operands, so not \"{args.Operands[0]}\"");
@@ -55,6 +58,7 @@ public sealed record StartdOptions
             Root = args.Get("root")?.TrimEnd('/') ?? "",
             ManifestOverride = args.Get("manifest"),
             Trampoline = args.Get("trampoline"),
+            ConsoleOverride = args.Get("console"),
             NoCgroups = args.Has("no-cgroups"),
         };
         return args.Get("cgroup") is { } cgroup ? options with { Cgroup = cgroup } : options;

@@ -8,5 +8,10 @@ namespace Lumos.Zones.Bundle;
 /// <param name="ZoneNameFile">A file that holds the zone's name, shown inside for <c>zonename</c>.</param>
 /// <param name="CgroupParent">The cgroup above the zone's.</param>
 /// <param name="Runtime">Who reads the bundle.</param>
+/// <param name="Controllers">The controllers of cgroup version 2 on this machine.</param>
 public sealed record BundlePlaces(
-    string Root, string PlatformUsr, string ZoneNameFile, string CgroupParent, OciRuntime Runtime);
+    string Root, string PlatformUsr, string ZoneNameFile, string CgroupParent, OciRuntime Runtime, IReadOnlySet<string> Controllers)
+{
+    /// <summary>What a machine has whose cgroups are all version 2.</summary>
+    public static IReadOnlySet<string> AllControllers { get; } = new HashSet<string> { "cpu", "cpuset", "io", "memory", "pids" };
+}

@@ -38,7 +38,7 @@ public static class OciBundle
             ["uidMappings"] = Array([Mapping(zone)]),
             ["gidMappings"] = Array([Mapping(zone)]),
             ["cgroupsPath"] = $"{places.CgroupParent}/{zone.Name}",
-            ["resources"] = ZoneLimits.Of(zone, places.Runtime.UnifiedCgroups),
+            ["resources"] = ZoneLimits.Of(zone, places.Runtime.UnifiedCgroups ? places.Controllers : null),
             ["maskedPaths"] = Strings(
                 "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
                 "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/firmware"),

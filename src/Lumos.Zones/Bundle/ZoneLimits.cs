@@ -30,16 +30,19 @@ public static class ZoneLimits
         KeyValuePair.Create("pids.max", zone.MaxLwps is > 0 and { } lwps ? Text($"{lwps}") : "max"),
     ];
 
-    internal static JsonObject Of(ZoneSpec zone, bool unified)
+    /// <param name="zone">Whose.</param>
+    /// <param name="controllers">Those of version 2, which the runtime may set; null: it has version 1 and its own words for it.</param>
+    internal static JsonObject Of(ZoneSpec zone, IReadOnlySet<string>? controllers)
     {
         var resources = new JsonObject
         {
             ["devices"] = OciBundle.Array([new JsonObject { ["allow"] = false, ["access"] = "rwm" }]),
         };
-        if (unified)
+        if (controllers is not null)
         {
             var files = new JsonObject();
-            foreach (var (name, value) in CgroupFiles(zone).Where(file => !file.Value.StartsWith("max", StringComparison.Ordinal)))
+            foreach (var (name, value) in CgroupFiles(zone)
+                .Where(file => !file.Value.StartsWith("max", StringComparison.Ordinal) && controllers.Contains(file.Key.Split('.')[0])))
             {
                 files[name] = value;
             }

@@ -8,6 +8,11 @@ internal static class ZoneCgroup
 
     internal static bool IsUnified { get; } = File.Exists(Hierarchy + "/cgroup.controllers");
 
+    /// <summary>The controllers of version 2; on a host that has them on version 1, none.</summary>
+    internal static IReadOnlySet<string> Controllers { get; } = IsUnified
+        ? File.ReadAllText(Hierarchy + "/cgroup.controllers").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToHashSet()
+        : new HashSet<string>();
+
     /// <summary>Makes a cgroup (path below the root of the hierarchy) and returns its cgroup.procs; null without version 2.</summary>
     internal static string? Ensure(string path)
     {
@@ -19,10 +24,10 @@ internal static class ZoneCgroup
         return Hierarchy + path + "/cgroup.procs";
     }
 
-    /// <summary>Writes limits into the cgroup's files.</summary>
+    /// <summary>Writes limits into the cgroup's files; those of controllers that are elsewhere are left out.</summary>
     internal static void Write(string path, IEnumerable<KeyValuePair<string, string>> files)
     {
-        foreach (var (name, value) in files)
+        foreach (var (name, value) in files.Where(f => Controllers.Contains(f.Key.Split('.')[0])))
         {
             File.WriteAllText($"{Hierarchy}{path}/{name}", value);
         }

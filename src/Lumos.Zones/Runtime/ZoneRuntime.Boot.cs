@@ -44,6 +44,7 @@ public sealed partial class ZoneRuntime
         });
         record = record with { Init = ProcessMark.Of(pid) };
         Record(spec.Name, record);
+        OldZoneCgroup.Enter($"{_layout.CgroupParent}/{spec.Name}", pid, ZoneLimits.CgroupFiles(spec));
         _links.Attach(plan.Pairs, plan.Routes, pid);
         _oci.Start(spec.Name.Text);
         Record(spec.Name, record with { State = ZoneState.Running.Word, Owner = null, BootTime = DateTimeOffset.UtcNow });
@@ -67,7 +68,7 @@ public sealed partial class ZoneRuntime
         shown = spec with { Mounts = mounts.ToImmutable() };
         string name = Path.Combine(run, "zonename");
         File.WriteAllText(name, spec.Name + "\n");
-        return new BundlePlaces(root, usr, name, _layout.CgroupParent, _oci);
+        return new BundlePlaces(root, usr, name, _layout.CgroupParent, _oci, ZoneCgroup.Controllers);
     }
 
     private void StartDhcp(ZoneSpec spec)

@@ -32,6 +32,7 @@ public sealed partial class ZoneRuntime
         }
         ZoneCgroup.Kill(cgroup);
         ZoneCgroup.Remove(cgroup);
+        OldZoneCgroup.Remove(cgroup);
         _links.Remove(record?.Links ?? []);
         IdMappedViews.RemoveAllUnder(run);
         if (Directory.Exists(run))

@@ -166,7 +166,9 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         }
         if (Status(spec.Name).State.CanEnter)
         {
-            ZoneCgroup.Write($"{_layout.CgroupParent}/{spec.Name}", ZoneLimits.CgroupFiles(spec));
+            string cgroup = $"{_layout.CgroupParent}/{spec.Name}";
+            ZoneCgroup.Write(cgroup, ZoneLimits.CgroupFiles(spec));
+            OldZoneCgroup.Write(cgroup, ZoneLimits.CgroupFiles(spec));
         }
     }
 

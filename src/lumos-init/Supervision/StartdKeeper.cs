@@ -123,7 +123,13 @@ internal sealed class StartdKeeper : IDisposable
         string cgroup = Cgroup.Root + "/startd";
         return new SpawnRequest
         {
-            Argv = _mode == InitMode.Zone ? [InitCommand.MultiCall, "svc.startd", "--zone"] : [InitCommand.MultiCall, "svc.startd"],
+            Argv = _mode switch
+            {
+                InitMode.Zone => [InitCommand.MultiCall, "svc.startd", "--zone"],
+                // The host's console is not ours: what an administrator has to see goes to the supervisor's log.
+                InitMode.Hosted => [InitCommand.MultiCall, "svc.startd", "--console", "/dev/stderr"],
+                _ => [InitCommand.MultiCall, "svc.startd"],
+            },
             Environment = BootEnvironment.Create(),
             WorkingDirectory = "/",
             Output = new FileDescriptor(1, owns: false),

@@ -1,0 +1,93 @@
+using Lumos.Core;
+using Lumos.Core.Hosting;
+using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Pools;
+using Lumos.Drivers.Tools;
+using Lumos.Hosted.Model;
+using Lumos.Linux.Mounts;
+
+namespace Lumos.Hosted.Actions;
+
+/// <summary>
+/// The pool of a hosted global zone: ZFS where its module is loaded, else btrfs; in a sparse file below the prefix, or what
+/// the administrator gave (an imported ZFS pool by name, an empty folder on btrfs).
+/// </summary>
+internal static class PoolSetup
+{
+    /// <summary>What must stay free for a file-backed pool to make sense.</summary>
+    private const long LeastFree = 2L << 30;
+
+    internal const string Zfs = "zfs", Btrfs = "btrfs";
+
+    internal static bool HasZfs => Directory.Exists("/sys/module/zfs");
+
+    internal static HostedPool Choose(HostedWishes wishes, string name) => wishes.Pool switch
+    {
+        null when HasZfs => new HostedPool(Zfs, name, "/" + name),
+        null => new HostedPool(Btrfs, name, HostedPaths.PoolRoot),
+        { } given when given.Contains('/') => new HostedPool(Btrfs, name, HostedPaths.PoolRoot),
+        { } given when HasZfs => new HostedPool(Zfs, given, "/" + given),
+        { } given => throw new LumosException("NoZfs", $"--pool {given} names a ZFS pool, and this host's kernel has no ZFS module loaded; give a folder on btrfs, or leave it out"),
+    };
+
+    /// <summary>Makes it, or looks that what was given is fit; nothing of anybody else's is touched.</summary>
+    internal static void Make(HostedPaths paths, HostedConfig config, HostedWishes wishes, Action<string> say)
+    {
+        var pool = config.Pool!;
+        if (wishes.Pool is { } given)
+        {
+            if (pool.Kind == Zfs)
+            {
+                RequirePool(given);
+            }
+            else
+            {
+                BtrfsPool.RequireFit(given);
+                File.CreateSymbolicLink(paths.PoolImage, Path.GetFullPath(given));
+            }
+            return;
+        }
+        long size = Size(paths, wishes, say);
+        if (pool.Kind == Btrfs)
+        {
+            BtrfsPool.MakeInFile(paths.PoolImage, size);
+            return;
+        }
+        using (var image = new FileStream(paths.PoolImage, FileMode.CreateNew, FileAccess.Write))
+        {
+            image.SetLength(size);
+        }
+        new Zpool().Create(new PoolToCreate
+        {
+            Name = pool.Name,
+            Vdevs = [paths.PoolImage],
+            // Mounted inside the namespace alone, once that is there.
+            FileSystemProperties = new Dictionary<string, string> { ["mountpoint"] = "legacy", ["atime"] = "off", ["acltype"] = "posix", ["xattr"] = "sa" },
+        });
+        new Zpool().Export(pool.Name);
+    }
+
+    private static long Size(HostedPaths paths, HostedWishes wishes, Action<string> say)
+    {
+        Directory.CreateDirectory(paths.Prefix);
+        long free = FileSystemUsage.Of(paths.Prefix).Available;
+        if (free < LeastFree)
+        {
+            throw new LumosException("TooLittleDisk", $"{paths.Prefix} has {free >> 20} MiB free, of which a pool needs {LeastFree >> 20}; nothing was made");
+        }
+        long size = wishes.PoolSize ?? Math.Min(HostedWishes.DefaultPoolSize, free);
+        if (size > free)
+        {
+            say($"the pool may grow to {size >> 30} GiB, and {paths.Prefix} has {free >> 30} GiB free");
+        }
+        return size;
+    }
+
+    private static void RequirePool(string name)
+    {
+        if (new Zpool().List().All(p => p.Name != name))
+        {
+            throw new LumosException("PoolNotFound", $"no imported ZFS pool is named {name}");
+        }
+    }
+}

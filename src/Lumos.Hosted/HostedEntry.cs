@@ -1,0 +1,68 @@
+using Lumos.Core;
+using Lumos.Drivers.Hosting;
+using Lumos.Hosted.Actions;
+using Lumos.Hosted.Model;
+using Lumos.Linux.Spawn;
+
+namespace Lumos.Hosted;
+
+/// <summary>How a command that was started on a host gets into the hosted global zone that it is about.</summary>
+public static class HostedEntry
+{
+    private const string Program = "/usr/lib/lumos/lumos";
+
+    /// <summary>
+    /// Goes on inside, as the same command, when there is a hosted global zone that this process is not in; returns when there is
+    /// none: on the live image, in a zone, or inside already. Costs two looks at the file system where there is nothing to do.
+    /// </summary>
+    /// <exception cref="LumosException">HostedNotUp; NoHostedRoot: LUMOS_ROOT names no prefix of one.</exception>
+    public static void GoInside(string command, IEnumerable<string> words)
+    {
+        if (command == LumosHostName || File.Exists(HostedPaths.InsideMark))
+        {
+            return;
+        }
+        string? asked = Environment.GetEnvironmentVariable(HostedPaths.PrefixVariable);
+        string prefix = asked ?? HostedPaths.DefaultPrefix;
+        if (!File.Exists(HostedPaths.ConfigFileOf(prefix)))
+        {
+            if (asked is not null)
+            {
+                throw new LumosException("NoHostedRoot", $"{HostedPaths.PrefixVariable} is {asked}, where \"lumos-host up --root {asked}\" has never been");
+            }
+            return;
+        }
+        Become(Find(prefix), [Program, .. words], command);
+    }
+
+    internal const string LumosHostName = "lumos-host";
+
+    /// <summary>The paths of a prefix that has a configuration.</summary>
+    internal static HostedPaths Find(string prefix)
+    {
+        string full = Path.GetFullPath(prefix);
+        var config = HostedFile.Load(HostedPaths.ConfigFileOf(full))
+            ?? throw new LumosException("NoHostedRoot", $"there is no hosted global zone at {full}; \"lumos-host up --root {full}\" makes one");
+        return new HostedPaths(full, config.Name);
+    }
+
+    /// <summary>Becomes a program inside.</summary>
+    /// <param name="name">What the program is told that it was called; null: its first word.</param>
+    internal static void Become(HostedPaths paths, IReadOnlyList<string> argv, string? name = null)
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            throw new LumosException("NotHere", $"only root may enter the hosted global zone at {paths.Prefix}", exitStatus: 2);
+        }
+        if (!HostNamespace.IsPinned(paths))
+        {
+            throw new LumosException("HostedNotUp", $"the hosted global zone at {paths.Prefix} is not up; \"lumos-host up --root {paths.Prefix}\" brings it up");
+        }
+        var environment = Execute.CurrentEnvironment();
+        if (!environment.TryGetValue("PATH", out string? path) || !path.Split(':').Contains("/usr/sbin"))
+        {
+            environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" + (path is { Length: > 0 } ? ":" + path : "");
+        }
+        HostNamespace.EnterAndBecome(paths, argv, environment, name);
+    }
+}

@@ -1,0 +1,11 @@
+using System.Runtime.InteropServices;
+
+namespace Lumos.Linux.Interop;
+
+internal static partial class Libc
+{
+    internal const int PR_SET_CHILD_SUBREAPER = 36;
+
+    [LibraryImport(Name, SetLastError = true)]
+    internal static partial int prctl(int option, nuint a, nuint b, nuint c, nuint d);
+}
