@@ -30,6 +30,19 @@ public static class HostedBuilder
         return tree;
     }
 
+    /// <summary>Builds the Debian package of the tree and returns its file, <c>out/lumos_VERSION_amd64.deb</c>.</summary>
+    public static string BuildPackage(BuildOptions options)
+    {
+        string tree = Build(options);
+        var log = new BuildLog(options.LogFile);
+        var stamp = Stamp.Of(log, options.RepositoryRoot);
+        // A time sorts as a version does; "0." leaves room for numbered releases.
+        string version = "0." + stamp.Time.UtcDateTime.ToString("yyyyMMdd.HHmmss", System.Globalization.CultureInfo.InvariantCulture);
+        string target = Path.Combine(options.OutDirectory, $"lumos_{version}_amd64.deb");
+        Scratch.With(options.OutDirectory, "deb", work => DebTree.Make(log, options.RepositoryRoot, tree, version, stamp.Time, work, target));
+        return target;
+    }
+
     private static void DropOld(string all, string current)
     {
         foreach (var old in new DirectoryInfo(all).EnumerateDirectories().Where(d => d.FullName != current)

@@ -4,6 +4,7 @@ using Lumos.Drivers.Files;
 using Lumos.Hosted.Model;
 using Lumos.Linux;
 using Lumos.Linux.Cgroups;
+using Lumos.Linux.Files;
 using Lumos.Linux.Handles;
 using Lumos.Linux.Signals;
 using Lumos.Linux.Spawn;
@@ -67,7 +68,8 @@ internal sealed class HostedMachine(HostedPaths paths, Action<string> say)
             cgroups.Make();
             Directory.CreateDirectory(paths.Run);
             cgroups.Save(paths.CgroupNote);
-            HostNamespace.CreateAndBecome(paths, () => RootPlan.Of(paths, RootBuilder.Observe(platform, cgroups)), supervisor, environment);
+            string files = KeepPlatform(platform);
+            HostNamespace.CreateAndBecome(paths, () => RootPlan.Of(paths, RootBuilder.Observe(files, cgroups)), supervisor, environment);
         }
         catch
         {
@@ -126,6 +128,19 @@ internal sealed class HostedMachine(HostedPaths paths, Action<string> say)
     {
         (HostCgroups.Load(paths.CgroupNote) ?? HostCgroups.Find(paths.Name)).Remove();
         HostNamespace.Unpin(paths);
+    }
+
+    // A package manager or a build may replace the files under our feet, which an overlay does not bear: it gets a copy of its own.
+    private string KeepPlatform(string platform)
+    {
+        string copy = paths.Prefix + "/platform";
+        if (Directory.Exists(copy))
+        {
+            TreeCopy.RemoveContent(copy);
+        }
+        Directory.CreateDirectory(copy);
+        TreeCopy.Copy(platform, copy);
+        return copy;
     }
 
     private string LastLine() => File.Exists(paths.Log) ? File.ReadLines(paths.Log).LastOrDefault() ?? "" : "";

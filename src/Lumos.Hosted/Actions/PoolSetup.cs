@@ -1,8 +1,7 @@
 using Lumos.Core;
 using Lumos.Core.Hosting;
-using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Datasets.Btrfs;
 using Lumos.Drivers.Pools;
-using Lumos.Drivers.Tools;
 using Lumos.Hosted.Model;
 using Lumos.Linux.Mounts;
 
@@ -42,15 +41,15 @@ internal static class PoolSetup
             }
             else
             {
-                BtrfsPool.RequireFit(given);
+                new BtrfsPool(pool.Name, given, note: say).Adopt();
                 File.CreateSymbolicLink(paths.PoolImage, Path.GetFullPath(given));
             }
             return;
         }
-        long size = Size(paths, wishes, say);
+        long size = Size(paths, wishes);
         if (pool.Kind == Btrfs)
         {
-            BtrfsPool.MakeInFile(paths.PoolImage, size);
+            new BtrfsPool(pool.Name, pool.Root, paths.PoolImage, note: say).Create(size);
             return;
         }
         using (var image = new FileStream(paths.PoolImage, FileMode.CreateNew, FileAccess.Write))
@@ -67,7 +66,7 @@ internal static class PoolSetup
         new Zpool().Export(pool.Name);
     }
 
-    private static long Size(HostedPaths paths, HostedWishes wishes, Action<string> say)
+    private static long Size(HostedPaths paths, HostedWishes wishes)
     {
         Directory.CreateDirectory(paths.Prefix);
         long free = FileSystemUsage.Of(paths.Prefix).Available;
@@ -75,12 +74,7 @@ internal static class PoolSetup
         {
             throw new LumosException("TooLittleDisk", $"{paths.Prefix} has {free >> 20} MiB free, of which a pool needs {LeastFree >> 20}; nothing was made");
         }
-        long size = wishes.PoolSize ?? Math.Min(HostedWishes.DefaultPoolSize, free);
-        if (size > free)
-        {
-            say($"the pool may grow to {size >> 30} GiB, and {paths.Prefix} has {free >> 30} GiB free");
-        }
-        return size;
+        return wishes.PoolSize ?? Math.Min(HostedWishes.DefaultPoolSize, free - LeastFree / 2);
     }
 
     private static void RequirePool(string name)

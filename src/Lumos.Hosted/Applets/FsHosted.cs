@@ -2,11 +2,13 @@ using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Core.Hosting;
 using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Datasets.Btrfs;
 using Lumos.Drivers.Hosting;
 using Lumos.Drivers.Pools;
 using Lumos.Drivers.Tools;
 using Lumos.Hosted.Actions;
 using Lumos.Hosted.Model;
+using Lumos.Linux.Mounts;
 
 namespace Lumos.Hosted.Applets;
 
@@ -36,19 +38,22 @@ internal static class FsHosted
 
     private static void Open(HostedPool pool, string image)
     {
-        var datasets = MachineDatasets.Open();
         if (pool.Kind == PoolSetup.Btrfs)
         {
-            BtrfsPool.Mount(image, pool.Root);
+            Btrfs(pool, image, adopt: true).Open();
+            return;
         }
-        else if (new Zpool().List().All(p => p.Name != pool.Name))
+        if (new Zpool().List().All(p => p.Name != pool.Name))
         {
             Tool.Run("zpool", "import", "-N", "-d", image, "-o", "cachefile=none", pool.Name).OrThrow();
+        }
+        var datasets = new ZfsDatasets();
+        if (File.Exists(image))
+        {
             datasets.SetProperties(DatasetName.Parse(pool.Name), new Dictionary<string, string> { ["mountpoint"] = "/" + pool.Name });
         }
-        datasets.Mount(DatasetName.Parse(pool.Name));
         foreach (var entry in datasets.List(DatasetName.Parse(pool.Name), DatasetKinds.FileSystem, null, ["canmount", "mountpoint"])
-            .Where(e => e["canmount"] is "on" or null && e["mountpoint"] is { } place && place.StartsWith('/')))
+            .Where(e => e["canmount"] == "on" && e["mountpoint"]!.StartsWith('/')))
         {
             datasets.Mount(entry.Dataset);
         }
@@ -56,14 +61,29 @@ internal static class FsHosted
 
     private static void Close(HostedPool pool, string image)
     {
-        MachineDatasets.Open().Unmount(DatasetName.Parse(pool.Name), force: true);
         if (pool.Kind == PoolSetup.Btrfs)
         {
-            BtrfsPool.Unmount(pool.Root);
+            Btrfs(pool, image, adopt: false).Close();
         }
         else if (File.Exists(image))
         {
+            new ZfsDatasets().Unmount(DatasetName.Parse(pool.Name), force: true);
             new Zpool().Export(pool.Name);
         }
+    }
+
+    // A folder that was given is reached by a link in the image's place, which means a path of the host's.
+    private static BtrfsPool Btrfs(HostedPool pool, string image, bool adopt)
+    {
+        if (new FileInfo(image).LinkTarget is not { } folder)
+        {
+            return new BtrfsPool(pool.Name, pool.Root, image, note: Console.Error.WriteLine);
+        }
+        if (adopt && !MountTable.IsMounted(pool.Root))
+        {
+            Directory.CreateDirectory(pool.Root);
+            Mount.Bind(HostedPaths.HostView + folder, pool.Root);
+        }
+        return new BtrfsPool(pool.Name, pool.Root, note: Console.Error.WriteLine);
     }
 }

@@ -13,10 +13,10 @@ internal static class BuildCommand
         var what = new Argument<string>("WHAT")
         {
             Description = "binaries: the two programs; image: kernel, boot archive and ISO; images: the zone images; " +
-                "relock: renew the record of Debian packages; all (default): image and images",
+                "deb: the Debian package of hosted mode; relock: renew the record of Debian packages; all (default): image and images",
             DefaultValueFactory = _ => "all",
         };
-        what.AcceptOnlyFromAmong("binaries", "image", "images", "relock", "all");
+        what.AcceptOnlyFromAmong("binaries", "image", "images", "deb", "relock", "all");
         var locked = new Option<bool>("--locked") { Description = "Refuse Debian packages that differ from the committed record" };
         var yes = new Option<bool>("--yes", "-y") { Description = "Install missing Debian packages without asking" };
         var command = new Command("build", "Build the image; what has not changed comes from the cache") { what, locked, yes };
@@ -26,7 +26,7 @@ internal static class BuildCommand
 
     private static int Run(Checkout checkout, string what, bool locked, bool yes)
     {
-        Prerequisites.Ensure(what == "binaries" ? Need.Compile : Need.Compile | Need.Image | Need.Machine, yes);
+        Prerequisites.Ensure(what is "binaries" or "deb" ? Need.Compile : Need.Compile | Need.Image | Need.Machine, yes);
         var stages = new Stages(Path.Combine(checkout.Logs, "build.log"));
         var options = Artifacts.Options(checkout, stages, locked);
         switch (what)
@@ -35,6 +35,9 @@ internal static class BuildCommand
                 var binaries = stages.Telling(() => PlatformBuilder.BuildBinaries(options));
                 Console.WriteLine(binaries.Lumos);
                 Console.WriteLine(binaries.Init);
+                return 0;
+            case "deb":
+                Console.WriteLine(stages.Telling(() => HostedBuilder.BuildPackage(options)));
                 return 0;
             case "relock":
                 string[] changes = [.. stages.Telling(() => PlatformBuilder.Relock(options)), .. stages.Telling(() => ZoneImageBuilder.Relock(options))];
