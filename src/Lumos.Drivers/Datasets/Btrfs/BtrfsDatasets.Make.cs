@@ -129,9 +129,11 @@ public sealed partial class BtrfsDatasets
             : parent;
     }
 
-    /// <summary>Makes a dataset: empty, of a snapshot, or of a subvolume in work/ that is to become it.</summary>
+    /// <summary>Makes a dataset: empty, of a snapshot, or of a subvolume that is ready to become it.</summary>
+    /// <param name="made">Called when it is there and only its mount is left to do.</param>
     private BtrfsNode Make(
-        BtrfsTree tree, DatasetName name, DatasetKinds kind, BtrfsRecord record, (BtrfsNode Node, SnapName Snap)? origin, string? ready = null, ulong id = 0)
+        BtrfsTree tree, DatasetName name, DatasetKinds kind, BtrfsRecord record, (BtrfsNode Node, SnapName Snap)? origin, string? ready = null,
+        ulong id = 0, bool mount = true, Action? made = null)
     {
         var parent = RoomFor(tree, name);
         var values = new BtrfsValues(_layout, tree);
@@ -154,6 +156,10 @@ public sealed partial class BtrfsDatasets
             if (groups.Length > 0)
             {
                 _quotas.Adopt(ready, groups[0]);
+                foreach (var snap in tree.SnapshotsOf(id))
+                {
+                    _quotas.Adopt(_layout.Of(id, snap), groups[0]);
+                }
             }
             Directory.Move(ready, path);
             DurableFile.SyncDirectory(_layout.Live);
@@ -169,7 +175,8 @@ public sealed partial class BtrfsDatasets
         }
         var node = new BtrfsNode(live, name, parent);
         parent.Children.Add(node);
-        Settle(new BtrfsValues(_layout, tree), node);
+        made?.Invoke();
+        Settle(new BtrfsValues(_layout, tree), node, mount);
         return node;
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lumos.Core;
+using Lumos.Drivers.Datasets.ZfsStream;
 using Lumos.Linux;
 using Lumos.Linux.Btrfs;
 using Lumos.Linux.Files;
@@ -244,6 +245,56 @@ public sealed partial class BtrfsDatasets
         return record;
     }
 
-    private static void ReceiveZfs(BtrfsReceive.Reader reader, DatasetName name, ReceiveOptions options) =>
-        throw DatasetException.Stream(name.Value, "is one of ZFS, which cannot be unpacked here yet");
+    /// <summary>
+    /// A stream of ZFS, as images are published: unpacked into a subvolume beside the snapshots of a dataset that does not exist
+    /// yet, which gets the snapshot's name and guid, and then becomes the dataset.
+    /// </summary>
+    private void ReceiveZfs(BtrfsReceive.Reader reader, DatasetName name, ReceiveOptions options)
+    {
+        if (options.Origin is { } wanted)
+        {
+            throw DatasetException.Stream(name.Value, $"is one of ZFS, and such can be unpacked only as a whole, not onto {wanted}");
+        }
+        var held = new List<FileDescriptor>();
+        ulong id = Hold(held);
+        bool landed = false;
+        try
+        {
+            string unpacked = Path.Combine(_layout.SnapshotsOf(id), "unpacked");
+            Subvolume.Create(unpacked);
+            Look(name.Value, "receive", tree =>
+            {
+                string compression = options.Properties.GetValueOrDefault("compression")
+                    ?? new BtrfsValues(_layout, tree).Inherited(tree.Get(name.Parent!), "compression").Value!;
+                SetCompression(unpacked, BtrfsProperties.Algorithm(compression));
+                return true;
+            });
+            var facts = ZfsStreamUnpacker.Unpack(reader.Raw, unpacked, cancellation: reader.Cancellation);
+            reader.Drain();
+            if (!SnapshotName.TryParse(facts.ToName, out var sent))
+            {
+                throw new FormatException($"it names its snapshot \"{facts.ToName}\", which is none");
+            }
+            foreach (string sentence in facts.NotCarried)
+            {
+                _note($"{name}: {sentence}");
+            }
+            Change(name.Value, "receive", tree =>
+            {
+                var snap = new SnapName(1, sent.Name);
+                Subvolume.Snapshot(unpacked, _layout.Of(id, snap), readOnly: true);
+                var record = BtrfsRecord.Fresh(Check(name, DatasetKinds.FileSystem, options.Properties));
+                record.SnapshotGuids[snap.Number] = facts.ToGuid;
+                _ = Make(tree, name, DatasetKinds.FileSystem, record, null, unpacked, id, options.Mount, () => landed = true);
+            });
+        }
+        finally
+        {
+            if (!landed)
+            {
+                RemoveRest(id);
+            }
+            held.ForEach(h => h.Dispose());
+        }
+    }
 }

@@ -23,7 +23,8 @@ namespace Lumos.Drivers.Datasets.Btrfs;
 /// </summary>
 internal sealed class BtrfsQuotas(BtrfsLayout layout)
 {
-    private const int TopLevel = 1000;
+    /// <summary>Names have 255 characters, so no dataset lies deeper than the least level.</summary>
+    private const int TopLevel = 1000, LeastLevel = TopLevel - 128;
 
     private bool? _on;
 
@@ -126,6 +127,10 @@ internal sealed class BtrfsQuotas(BtrfsLayout layout)
         }
         var relations = TreeSearch.GroupRelations(layout.Live);
         var groups = TreeSearch.GroupUsage(layout.Live).Keys.ToList();
+        if (from == tree.Root)
+        {
+            Retire(groups.Where(g => QuotaGroups.LevelOf(g) is >= LeastLevel and <= TopLevel && tree.Find(QuotaGroups.IdOf(g)) is null));
+        }
         foreach (var node in from.Tree())
         {
             ulong group = GroupOf(node);

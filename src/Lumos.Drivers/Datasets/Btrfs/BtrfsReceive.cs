@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Lumos.Core;
+using Lumos.Drivers.Datasets.ZfsStream;
 using Lumos.Drivers.Tools;
 using Lumos.Linux;
 using Lumos.Linux.Handles;
@@ -19,7 +20,7 @@ internal sealed class BtrfsReceive : IDatasetReceive
     private readonly Stream _feed;
     private Exception? _failure;
     private bool _finished;
-    private volatile bool _abandoned;
+    private readonly CancellationTokenSource _abandoned = new();
 
     /// <param name="take">Reads the stream to its end and says, by <see cref="Reader.IsWhole"/>, when it may act on it.</param>
     public BtrfsReceive(string name, Action<Reader> take)
@@ -35,13 +36,13 @@ internal sealed class BtrfsReceive : IDatasetReceive
             {
                 try
                 {
-                    take(new Reader(input, () => !_abandoned));
+                    take(new Reader(input, _abandoned.Token));
                 }
                 catch (FormatException e)
                 {
                     _failure = DatasetException.Stream(_name, $"was refused: {e.Message}", e.InnerException);
                 }
-                catch (EndOfStreamException)
+                catch (Exception e) when (e is EndOfStreamException or OperationCanceledException)
                 {
                     _failure = DatasetException.Stream(_name, "ends before its time");
                 }
@@ -78,14 +79,15 @@ internal sealed class BtrfsReceive : IDatasetReceive
         if (!_finished)
         {
             _finished = true;
-            _abandoned = true; // before the input ends, so that half an input is never taken for a whole one
+            _abandoned.Cancel(); // before the input ends, so that half an input is never taken for a whole one
             _feed.Dispose();
             _thread.Join();
         }
+        _abandoned.Dispose();
     }
 
     /// <summary>The stream's bytes, each counted into the digest.</summary>
-    internal sealed class Reader(Stream input, Func<bool> wanted)
+    internal sealed class Reader(Stream input, CancellationToken abandoned)
     {
         private readonly IncrementalHash _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         private readonly byte[] _block = new byte[BtrfsStream.LongestChunk];
@@ -94,22 +96,25 @@ internal sealed class BtrfsReceive : IDatasetReceive
         /// <summary>The stream from its first byte on, for one who takes it in his own way.</summary>
         public Stream Raw => new Rejoined(_first, input);
 
-        /// <summary>Throws when the caller went away.</summary>
-        public void RequireWanted()
+        /// <summary>Set when the caller went away.</summary>
+        public CancellationToken Cancellation => abandoned;
+
+        /// <summary>Reads what is left; then the caller has said all he had to say, or has gone away.</summary>
+        public void Drain()
         {
-            if (!wanted())
+            while (input.Read(_block) > 0)
             {
-                throw new EndOfStreamException();
             }
+            abandoned.ThrowIfCancellationRequested();
         }
 
-        /// <summary>Looks at the first bytes: null, or whatever kind of stream they begin that is not ours.</summary>
+        /// <summary>Looks at the first bytes: whether they begin a stream of ZFS.</summary>
         public bool IsZfs()
         {
             byte[] first = new byte[16];
             int got = input.ReadAtLeast(first, first.Length, throwOnEndOfStream: false);
             _first = first[..got];
-            return BtrfsStream.IsZfs(_first);
+            return ZfsStreamUnpacker.LooksLikeZfsStream(_first);
         }
 
         public BtrfsStream Header()
@@ -160,7 +165,7 @@ internal sealed class BtrfsReceive : IDatasetReceive
             {
                 throw new FormatException("it is damaged");
             }
-            RequireWanted();
+            abandoned.ThrowIfCancellationRequested();
         }
 
         private void Read(Span<byte> buffer)

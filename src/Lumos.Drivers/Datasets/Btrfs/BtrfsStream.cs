@@ -34,14 +34,6 @@ internal sealed record BtrfsStream(IReadOnlyList<BtrfsStream.Part> Parts)
     /// <param name="From">Guid of the snapshot it is an increment to; 0: none.</param>
     internal sealed record Snap(uint Number, string Name, ulong Guid, ulong From);
 
-    /// <summary>Whether these first bytes are those of a ZFS stream, of either byte order.</summary>
-    public static bool IsZfs(ReadOnlySpan<byte> first)
-    {
-        const ulong magic = 0x2f5bacbac;
-        return first.Length >= 16
-            && (BinaryPrimitives.ReadUInt64LittleEndian(first[8..]) == magic || BinaryPrimitives.ReadUInt64BigEndian(first[8..]) == magic);
-    }
-
     public byte[] Header()
     {
         var parts = new JsonArray();
