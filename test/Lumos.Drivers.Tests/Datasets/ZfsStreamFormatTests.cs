@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Datasets.ZfsStream;
+using Lumos.Drivers.Tools;
 using Xunit;
 
 namespace Lumos.Drivers.Tests.Datasets;
@@ -10,6 +11,7 @@ namespace Lumos.Drivers.Tests.Datasets;
 /// <summary>Which streams are taken and which refused, whatever they hold; and the compressions of blocks.</summary>
 public sealed class ZfsStreamFormatTests : IDisposable
 {
+    private readonly BlockDecompression _blocks = new();
     private readonly string _target = Directory.CreateTempSubdirectory("lumos-zstream-").FullName;
 
     public void Dispose() => Directory.Delete(_target, recursive: true);
@@ -138,20 +140,80 @@ public sealed class ZfsStreamFormatTests : IDisposable
         Check(BlockDecompression.Lzjb, [0b1000, .. "abc"u8, ((9 - 3) << 2) | 0, 3, .. "Z"u8], "abcabcabcabcZ"u8.ToArray());
         Check(BlockDecompression.Zle, [2, .. "abc"u8, 64 + 4, 0, .. "d"u8], [.. "abc"u8, 0, 0, 0, 0, 0, .. "d"u8]);
         Check(BlockDecompression.Off, text, text);
-        Assert.True(BlockDecompression.Decompress(BlockDecompression.Empty, [], new byte[9]));
-        Assert.Equal("zstd", Assert.Throws<NotSupportedException>(() => BlockDecompression.Decompress(BlockDecompression.Zstd, [], new byte[9])).Message);
+        Assert.True(_blocks.Decompress(BlockDecompression.Empty, [], new byte[9]));
+        Assert.Equal("number 99", Assert.Throws<NotSupportedException>(() => _blocks.Decompress(99, [], new byte[9])).Message);
+        Check(BlockDecompression.Zstd, Zstd(text, 3), text);
 
         void Check(int kind, byte[] packed, byte[] expected)
         {
             byte[] target = new byte[expected.Length];
-            Assert.True(BlockDecompression.Decompress(kind, [.. packed, .. new byte[-packed.Length & 511]], target) || kind == BlockDecompression.Zle);
-            Assert.True(BlockDecompression.Decompress(kind, packed, target));
+            Assert.True(_blocks.Decompress(kind, [.. packed, .. new byte[-packed.Length & 511]], target) || kind == BlockDecompression.Zle);
+            Assert.True(_blocks.Decompress(kind, packed, target));
             Assert.Equal(expected, target);
             for (int cut = 0; cut < packed.Length - 1; cut++)
             {
-                _ = BlockDecompression.Decompress(kind, packed.AsSpan(0, cut), target); // refuses or not, but never reads past its end
+                _ = _blocks.Decompress(kind, packed.AsSpan(0, cut), target); // refuses or not, but never reads past its end
             }
-            Assert.False(BlockDecompression.Decompress(kind, packed, new byte[(expected.Length * 2) + 1000]));
+            Assert.False(_blocks.Decompress(kind, packed, new byte[(expected.Length * 2) + 1000]));
+        }
+    }
+
+    /// <summary>Held against the zstd program, over content and levels that between them use every kind of block and table.</summary>
+    [Fact]
+    public void Blocks_of_zstd_are_read_as_the_program_wrote_them()
+    {
+        var random = new Random(11);
+        byte[] noise = new byte[70_000], real = Real()[..(1 << 20)], few = new byte[200_000], runs = new byte[300_000];
+        random.NextBytes(noise);
+        for (int i = 0; i < few.Length; i++)
+        {
+            few[i] = (byte)"aaaaaaaabbbbccd\n"[random.Next(16)];
+        }
+        for (int i = 0, value = 0, left = 0; i < runs.Length; i++, left--)
+        {
+            (value, left) = left <= 0 ? (random.Next(256), random.Next(1, 400)) : (value, left);
+            runs[i] = (byte)value;
+        }
+        byte[] text = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Datasets", "Fixtures", "lumos-base.list"));
+        byte[][] contents = [noise, real, few, runs, text, new byte[131072], [.. noise[..5000], .. text, .. noise[..5000]], "a"u8.ToArray(), [.. Enumerable.Repeat((byte)'x', 1000)], text[..400]];
+        foreach (byte[] content in contents)
+        {
+            foreach (int level in new[] { 1, 3, 9, 19 })
+            {
+                byte[] packed = Zstd(content, level), target = new byte[content.Length];
+                Assert.True(_blocks.Decompress(BlockDecompression.Zstd, packed, target), $"level {level} of {content.Length} bytes");
+                Assert.Equal(content, target);
+                Assert.False(_blocks.Decompress(BlockDecompression.Zstd, packed, new byte[content.Length + 1]));
+                Assert.False(content.Length > 1 && _blocks.Decompress(BlockDecompression.Zstd, packed, new byte[content.Length - 1]));
+                for (int i = 0; i < 60; i++)
+                {
+                    byte[] harmed = [.. packed];
+                    harmed[random.Next(8, Math.Min(harmed.Length, 400))] ^= (byte)(1 << random.Next(8));
+                    _ = _blocks.Decompress(BlockDecompression.Zstd, harmed, target); // right, wrong or refused, but never more than that
+                }
+            }
+        }
+    }
+
+    /// <summary>A block as ZFS has it: length, versions, and a frame of the program's without its magic number.</summary>
+    private byte[] Zstd(byte[] content, int level)
+    {
+        string file = Path.Combine(_target, "..", Path.GetFileName(_target) + ".raw");
+        try
+        {
+            File.WriteAllBytes(file, content);
+            var result = Tool.Run("zstd", "-q", "-f", "--no-check", level > 1 ? "--no-content-size" : "--content-size", $"-{level}", "-o", file + ".zst", file);
+            Assert.SkipWhen(result.Status == 127, "no zstd program on this machine");
+            result.OrThrow();
+            byte[] frame = File.ReadAllBytes(file + ".zst");
+            byte[] length = new byte[4];
+            BinaryPrimitives.WriteInt32BigEndian(length, frame.Length - 4);
+            return [.. length, 0, 0, 0, (byte)level, .. frame[4..]];
+        }
+        finally
+        {
+            File.Delete(file);
+            File.Delete(file + ".zst");
         }
     }
 
@@ -164,9 +226,9 @@ public sealed class ZfsStreamFormatTests : IDisposable
         {
             random.NextBytes(garbage);
             garbage[0] = garbage[1] = garbage[2] = 0;
-            foreach (int kind in new[] { BlockDecompression.Lz4, BlockDecompression.Lzjb, BlockDecompression.Zle })
+            foreach (int kind in new[] { BlockDecompression.Lz4, BlockDecompression.Lzjb, BlockDecompression.Zle, BlockDecompression.Zstd })
             {
-                _ = BlockDecompression.Decompress(kind, garbage, target);
+                _ = _blocks.Decompress(kind, garbage, target);
             }
         }
     }

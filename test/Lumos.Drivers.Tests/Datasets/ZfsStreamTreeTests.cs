@@ -242,13 +242,13 @@ public sealed class ZfsStreamTreeTests : IDisposable
         Assert.Equal([.. "abc"u8, .. new byte[597]], File.ReadAllBytes(Path.Combine(_target, "embedded")));
         Assert.Equal("abc", File.ReadAllText(Path.Combine(_target, "embedded-plain")));
 
-        var zstd = new ZfsTreeBuilder();
-        zstd.File(10, "");
-        zstd.Prepare();
-        zstd.Stream.WriteCompressed(10, 0, 16, 4096, zlib.ToArray());
+        var unknown = new ZfsTreeBuilder();
+        unknown.File(10, "");
+        unknown.Prepare();
+        unknown.Stream.WriteCompressed(10, 0, 17, 4096, zlib.ToArray());
         var error = Assert.Throws<DatasetException>(() =>
-            ZfsStreamUnpacker.Unpack(new MemoryStream(zstd.Stream.ToArray()), Directory.CreateDirectory(Path.Combine(_target, "other")).FullName));
-        Assert.Contains("compressed by zstd (zfs send -c); send it without -c", error.Message);
+            ZfsStreamUnpacker.Unpack(new MemoryStream(unknown.Stream.ToArray()), Directory.CreateDirectory(Path.Combine(_target, "other")).FullName));
+        Assert.Contains("a compression not known here, number 17 (zfs send -c); send it without -c", error.Message);
     }
 
     [Fact]

@@ -4,13 +4,15 @@ using System.IO.Compression;
 namespace Lumos.Drivers.Datasets.ZfsStream;
 
 /// <summary>ZFS's compressions of blocks, as streams made by <c>zfs send -c</c> or <c>-e</c> carry them.</summary>
-internal static class BlockDecompression
+internal sealed class BlockDecompression
 {
     public const int Off = 2, Lzjb = 3, Empty = 4, Gzip1 = 5, Gzip9 = 13, Zle = 14, Lz4 = 15, Zstd = 16;
 
+    private readonly ZstdDecoder _zstd = new();
+
     /// <summary>Fills all of <paramref name="target"/>; false when the block is damaged.</summary>
     /// <exception cref="NotSupportedException">A compression that we do not know; the message names it.</exception>
-    public static bool Decompress(int kind, ReadOnlySpan<byte> source, Span<byte> target)
+    public bool Decompress(int kind, ReadOnlySpan<byte> source, Span<byte> target)
     {
         switch (kind)
         {
@@ -28,11 +30,16 @@ internal static class BlockDecompression
             case Lz4:
                 return DecompressLz4(source, target);
             case Zstd:
-                throw new NotSupportedException("zstd");
+                return DecompressZstd(source, target);
             default:
                 throw new NotSupportedException($"number {kind}");
         }
     }
+
+    /// <summary>A length in four bytes, big-endian, four of versions, then a frame without its magic number.</summary>
+    private bool DecompressZstd(ReadOnlySpan<byte> source, Span<byte> target) =>
+        source.Length >= 8 && BinaryPrimitives.ReadUInt32BigEndian(source) is var length && length <= source.Length - 8
+        && _zstd.TryDecompress(source.Slice(8, (int)length), target);
 
     private static bool DecompressZlib(ReadOnlySpan<byte> source, Span<byte> target)
     {

@@ -5,6 +5,7 @@ internal sealed class StreamReplay(SendStreamReader reader, Staging staging)
 {
     private const int LongestBonus = 16384;
 
+    private readonly BlockDecompression _decompression = new();
     private byte[] _block = new byte[1 << 17];
 
     /// <summary>The next record; false after the last.</summary>
@@ -104,13 +105,13 @@ internal sealed class StreamReplay(SendStreamReader reader, Staging staging)
         var block = Block((int)length);
         try
         {
-            return BlockDecompression.Decompress(compression, payload, block)
+            return _decompression.Decompress(compression, payload, block)
                 ? block
                 : throw reader.Invalid($"is damaged: a compressed block of object {number} cannot be read");
         }
         catch (NotSupportedException e)
         {
-            throw reader.Invalid($"holds blocks compressed by {e.Message} (zfs send -c); send it without -c");
+            throw reader.Invalid($"holds blocks of a compression not known here, {e.Message} (zfs send -c); send it without -c");
         }
     }
 
