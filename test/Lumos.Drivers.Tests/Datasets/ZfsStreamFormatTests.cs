@@ -50,7 +50,7 @@ public sealed class ZfsStreamFormatTests : IDisposable
     public void A_stream_that_ends_early_is_refused_wherever_it_ends()
     {
         byte[] real = Real();
-        for (int length = 1; length < real.Length; length += length < 2000 ? 311 : 99_991)
+        for (int length = 1; length < real.Length; length += length < 2000 ? 311 : 199_991)
         {
             Refused("cut short", real[..length]);
         }
@@ -63,7 +63,7 @@ public sealed class ZfsStreamFormatTests : IDisposable
     public void A_changed_byte_is_found_wherever_it_is()
     {
         byte[] real = Real();
-        for (int at = 40; at < real.Length; at += 75_011)
+        for (int at = 40; at < real.Length; at += 175_011)
         {
             byte[] changed = [.. real];
             changed[at] ^= 0x10;
@@ -163,7 +163,7 @@ public sealed class ZfsStreamFormatTests : IDisposable
     public void Blocks_of_zstd_are_read_as_the_program_wrote_them()
     {
         var random = new Random(11);
-        byte[] noise = new byte[70_000], real = Real()[..(1 << 20)], few = new byte[200_000], runs = new byte[300_000];
+        byte[] noise = new byte[70_000], real = Real()[..(3 << 17)], few = new byte[200_000], runs = new byte[300_000];
         random.NextBytes(noise);
         for (int i = 0; i < few.Length; i++)
         {
@@ -178,14 +178,14 @@ public sealed class ZfsStreamFormatTests : IDisposable
         byte[][] contents = [noise, real, few, runs, text, new byte[131072], [.. noise[..5000], .. text, .. noise[..5000]], "a"u8.ToArray(), [.. Enumerable.Repeat((byte)'x', 1000)], text[..400]];
         foreach (byte[] content in contents)
         {
-            foreach (int level in new[] { 1, 3, 9, 19 })
+            foreach (int level in new[] { 1, 3, 19 })
             {
                 byte[] packed = Zstd(content, level), target = new byte[content.Length];
                 Assert.True(_blocks.Decompress(BlockDecompression.Zstd, packed, target), $"level {level} of {content.Length} bytes");
                 Assert.Equal(content, target);
                 Assert.False(_blocks.Decompress(BlockDecompression.Zstd, packed, new byte[content.Length + 1]));
                 Assert.False(content.Length > 1 && _blocks.Decompress(BlockDecompression.Zstd, packed, new byte[content.Length - 1]));
-                for (int i = 0; i < 60; i++)
+                for (int i = 0; i < 40; i++)
                 {
                     byte[] harmed = [.. packed];
                     harmed[random.Next(8, Math.Min(harmed.Length, 400))] ^= (byte)(1 << random.Next(8));
@@ -222,7 +222,7 @@ public sealed class ZfsStreamFormatTests : IDisposable
     {
         var random = new Random(7);
         byte[] garbage = new byte[300], target = new byte[1000];
-        for (int i = 0; i < 20_000; i++)
+        for (int i = 0; i < 5_000; i++)
         {
             random.NextBytes(garbage);
             garbage[0] = garbage[1] = garbage[2] = 0;

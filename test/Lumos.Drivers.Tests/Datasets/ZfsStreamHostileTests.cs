@@ -191,7 +191,6 @@ public sealed class ZfsStreamHostileTests : IDisposable
     {
         BadAttributes(bonus => bonus[0] = 0, "its attributes are damaged");
         BadAttributes(bonus => BinaryPrimitives.WriteUInt16LittleEndian(bonus.AsSpan(4), 0x3ff | (1 << 10)), "its attributes are in the unknown layout 1023");
-        BadAttributes(bonus => bonus[5] = 0xfc, "its attributes are longer than their place");
         BadAttributes(bonus => bonus[6] = bonus[7] = 0xff, "its attributes are longer than their place");
     }
 

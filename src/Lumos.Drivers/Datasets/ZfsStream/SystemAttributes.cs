@@ -52,8 +52,7 @@ internal sealed class SystemAttributes
         {
             throw damaged("its attributes are damaged");
         }
-        int info = BinaryPrimitives.ReadUInt16LittleEndian(buffer[4..]);
-        int number = info & 0x3ff, at = (info >> 10) * 8, variable = 0;
+        int number = BinaryPrimitives.ReadUInt16LittleEndian(buffer[4..]) & 0x3ff;
         if (number is 0 or 1)
         {
             return znode; // by definition empty
@@ -62,6 +61,8 @@ internal sealed class SystemAttributes
         {
             throw damaged($"its attributes are in the unknown layout {number}");
         }
+        // The header tells its own length too, but ZFS goes by the layout, and so do we.
+        int variable = 0, at = (6 + (2 * layout.Count(a => _registry.TryGetValue(a, out var each) && each.Length == 0)) + 7) & ~7;
         foreach (int attribute in layout)
         {
             if (!_registry.TryGetValue(attribute, out var known))
@@ -74,7 +75,7 @@ internal sealed class SystemAttributes
                 int lengthAt = 6 + (2 * variable++);
                 length = lengthAt + 2 <= buffer.Length ? BinaryPrimitives.ReadUInt16LittleEndian(buffer[lengthAt..]) : int.MaxValue;
             }
-            if (length > buffer.Length - at)
+            if (at > buffer.Length || length > buffer.Length - at)
             {
                 throw damaged("its attributes are longer than their place");
             }
