@@ -72,6 +72,11 @@ public class SelectionTests
         Assert.Null(ReportWriter.Newest([]));
     }
 
+    [Theory]
+    [InlineData("0", new[] { 0 })]
+    [InlineData("0-2,5,8-9", new[] { 0, 1, 2, 5, 8, 9 })]
+    public void Processors_are_listed_as_the_kernel_does(string text, int[] expected) => Assert.Equal(expected, EarliestCpu.Expand(text));
+
     [Fact]
     public void Hierarchies_are_those_that_can_be_seen()
     {

@@ -50,7 +50,7 @@ internal sealed class Course(Arena arena, IReadOnlyList<IPeer> peers, Sizes size
                 {
                     body(peer, new Sampler(this, peer, Counts: round >= warmUps));
                 }
-                catch (Exception e) when (e is LumosException or IOException or InvalidOperationException or System.ComponentModel.Win32Exception)
+                catch (Exception e) when (e is LumosException or IOException or InvalidOperationException or AggregateException)
                 {
                     recorder.Fail(scenario.Name, peer.Name, LumosException.Describe(e));
                     say($"{scenario.Name}: {peer.Name} failed: {LumosException.Describe(e)}");

@@ -84,12 +84,13 @@ internal sealed class FleetScenario : IScenario
         }
     }
 
+    /// <summary>Not measured, so as fast as may be.</summary>
     private static void DeleteAll(IPeer peer, string[] zones)
     {
-        foreach (string zone in zones)
+        Parallel.ForEach(zones, new ParallelOptions { MaxDegreeOfParallelism = 8 }, zone =>
         {
             peer.Stop(zone, force: true);
             peer.Delete(zone);
-        }
+        });
     }
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Lumos.Bench.Sandboxing;
 using Lumos.Core;
-using Lumos.Drivers.Tools;
 
 namespace Lumos.Bench.Peers;
 
@@ -11,7 +10,7 @@ internal sealed class LumosPeer : IPeer
 {
     private const string Image = "6ce1c0de-0000-4000-8000-00000000be7c";
     private readonly ConcurrentDictionary<string, string> _uuids = new();
-    private string _root = "", _commands = "";
+    private string _pool = "", _commands = "";
     private Arena _arena = null!;
 
     public string Name => "lumos";
@@ -33,17 +32,14 @@ internal sealed class LumosPeer : IPeer
     public string Prepare(Arena arena)
     {
         _arena = arena;
-        string lumos = Path.Combine(arena.Request.Checkout, "lumos");
-        if (!Tool.Run(lumos, "--help").OrThrow().Output.Split('\n').Any(line => line.StartsWith("  host ", StringComparison.Ordinal)))
-        {
-            throw new LumosException("NoHostedMode", "this checkout has no hosted mode (\"./lumos host\")");
-        }
-        _root = arena.FolderOnDisk("lumos");
-        arena.Commands.Environment["LUMOS_ROOT"] = _root;
-        arena.Commands.Run(lumos, "host", "up", "--root", _root);
-        var status = JsonNode.Parse(arena.Commands.Run(lumos, "host", "status", "--root", _root, "--json"));
-        _commands = (string?)status?["commands"] ?? throw new LumosException("NoCommands", "\"./lumos host status --json\" names no commands");
-        InstallImage();
+        _pool = arena.FolderOnDisk("lumos");
+        string prefix = Path.Combine(arena.Request.Work, "lumos"), platform = arena.Request.HostedTree;
+        _commands = Path.Combine(platform, "usr/sbin");
+        arena.Commands.Environment["LUMOS_ROOT"] = prefix;
+        arena.Commands.Run(Command("lumos-host"), "up", "--root", prefix, "--platform", platform, "--pool", _pool, "--bridge", Inside.Bridge, "--name", "bench");
+        string stream = Path.Combine(arena.Scratch, "image.stream"), manifest = Path.Combine(arena.Scratch, "image.json");
+        LumosImage.Make(arena, Image, stream, manifest);
+        arena.Commands.Run(Command("imgadm"), "install", "-m", manifest, "-f", stream);
         return arena.Request.Commit;
     }
 
@@ -60,7 +56,7 @@ internal sealed class LumosPeer : IPeer
             ["kernel_version"] = "6.1.0",
             ["max_physical_memory"] = 256,
             ["autoboot"] = true,
-            ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = ZoneAddress.NextOf("172.31"), ["netmask"] = "255.255.0.0", ["primary"] = true }),
+            ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = ZoneAddress.Next(), ["netmask"] = "255.255.0.0", ["primary"] = true }),
         }.ToJsonString());
         Vmadm("create", "-f", payload);
         File.Delete(payload);
@@ -82,7 +78,8 @@ internal sealed class LumosPeer : IPeer
 
     public void Get(string zone) => Vmadm("get", _uuids[zone]);
 
-    public string Root(string zone) => Path.Combine(_root, "zones", _uuids[zone], "root");
+    /// <summary>Its mount is in the namespace of LumOS alone; the subvolume can be seen from here. Its name ends with the dataset's.</summary>
+    public string Root(string zone) => Path.Combine(Directory.GetDirectories(Path.Combine(_pool, "lumos/live"), "*." + _uuids[zone])[0], "root");
 
     public string Address(string zone) =>
         (string?)JsonNode.Parse(Vmadm("get", _uuids[zone]))?["nics"]?[0]?["ip"] ?? throw new LumosException("NoAddress", $"vmadm gave {zone} no address");
@@ -90,27 +87,6 @@ internal sealed class LumosPeer : IPeer
     public void Dispose()
     {
         // Its daemons and zones end with the sandbox.
-    }
-
-    /// <summary>The common root as an image: a manifest, and the archive that every peer imports.</summary>
-    private void InstallImage()
-    {
-        string manifest = Path.Combine(_arena.Scratch, "image.json");
-        File.WriteAllText(manifest, new JsonObject
-        {
-            ["v"] = 2,
-            ["uuid"] = Image,
-            ["name"] = "bench",
-            ["version"] = "1",
-            ["type"] = "lx-dataset",
-            ["os"] = "linux",
-            ["state"] = "active",
-            ["disabled"] = false,
-            ["public"] = true,
-            ["published_at"] = "2026-11-20T00:00:00.000Z",
-            ["files"] = new JsonArray(new JsonObject { ["compression"] = "none", ["size"] = new FileInfo(_arena.RootArchive).Length }),
-        }.ToJsonString());
-        _arena.Commands.Run(Command("imgadm"), "install", "-m", manifest, "-f", _arena.RootArchive);
     }
 
     private string Vmadm(params IReadOnlyList<string> words) => _arena.Commands.Run([Command("vmadm"), .. words]);

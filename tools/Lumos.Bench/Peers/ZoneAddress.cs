@@ -13,12 +13,9 @@ internal static class ZoneAddress
         return address;
     }
 
-    public static string Next() => NextOf("10.77");
-
-    /// <summary>The next free address that begins so.</summary>
-    public static string NextOf(string network)
+    public static string Next()
     {
         int number = Interlocked.Increment(ref _next);
-        return $"{network}.{1 + number / 250}.{1 + number % 250}";
+        return $"10.77.{1 + number / 250}.{1 + number % 250}";
     }
 }

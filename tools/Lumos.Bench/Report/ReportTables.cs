@@ -40,7 +40,7 @@ internal static class ReportTables
     [
         .. result.Peers.Where(peer => peer.LeftOut is not null).Select(peer => $"{peer.Name} was left out: {OneLine(peer.LeftOut!)}"),
         .. result.Peers.Where(peer => peer.LeftOut is null)
-            .SelectMany(peer => peer.NotOffered.GroupBy(pair => pair.Value, pair => pair.Key).Select(group => $"{peer.Name} has no {string.Join(", ", group)}: {group.Key}")),
+            .SelectMany(peer => peer.NotOffered.Where(pair => result.MeasuresTaken.Any(measure => measure.Name == pair.Key)).GroupBy(pair => pair.Value, pair => pair.Key).Select(group => $"{peer.Name} has no {string.Join(", ", group)}: {group.Key}")),
         .. result.Failures.Select(failure => $"{failure.Peer} failed in {failure.Scenario}: {OneLine(failure.Why)}"),
     ];
 

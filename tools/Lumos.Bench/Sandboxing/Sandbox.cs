@@ -38,8 +38,8 @@ internal static class Sandbox
                 [
                     "sh", "-c", Enter, "sh", groups.Count.ToString(), .. groups,
                     "setpriv", "--pdeathsig", "KILL", "--",
-                    "unshare", "--mount", "--net", "--pid", "--ipc", "--cgroup", "--fork", "--kill-child", "--propagation", "private", "--",
-                    init, "supervise", .. argv,
+                    "taskset", "-c", EarliestCpu.Find().ToString(), "unshare", "--mount", "--net", "--pid", "--ipc", "--cgroup", "--fork", "--kill-child", "--propagation", "private", "--",
+                    "taskset", "-c", EarliestCpu.Allowed(), init, "supervise", .. argv,
                 ],
                 Environment = Tool.InCLocale(),
                 InheritStreams = true,

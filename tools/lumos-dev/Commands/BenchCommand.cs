@@ -59,6 +59,7 @@ internal static class BenchCommand
         }
         Prerequisites.Ensure(Need.Bench, yes);
         Prerequisites.MayInstall(BenchRun.MissingPackages(peers), yes);
+        string hosted = HostCommands.Build(checkout);
         using var stop = new CancellationTokenSource();
         // Handled here, as the clean-up may take longer than a program is given to end.
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, stop));
@@ -66,7 +67,7 @@ internal static class BenchCommand
         using var hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context => Stop(context, stop));
         try
         {
-            string result = BenchRun.Run(new BenchOptions(peers, only, quick, checkout.Root, Commit(checkout), BuildOptions.DefaultCacheDirectory(),
+            string result = BenchRun.Run(new BenchOptions(peers, only, quick, hosted, Commit(checkout), BuildOptions.DefaultCacheDirectory(),
                 Path.Combine(checkout.Logs, "bench"), [InsideName]), sentence => Console.Error.WriteLine("bench: " + sentence), stop.Token);
             Console.Error.WriteLine();
             Console.Write(BenchRun.Show(result));
