@@ -8,6 +8,8 @@ internal sealed record Grid(IReadOnlyList<string> Headings, IReadOnlyList<IReadO
 /// <summary>What is shown of a result, on a terminal and on a page alike.</summary>
 internal static class ReportTables
 {
+    private const int LongestGap = 500;
+
     /// <summary>Median and p95 of every measure and peer.</summary>
     public static Grid Values(BenchResult result) => new(
         ["measure", "unit", .. result.Measured],
@@ -44,5 +46,10 @@ internal static class ReportTables
         .. result.Failures.Select(failure => $"{failure.Peer} failed in {failure.Scenario}: {OneLine(failure.Why)}"),
     ];
 
-    private static string OneLine(string text) => string.Join(' ', text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+    /// <summary>A program's whole complaint is in the JSON; here is room for its beginning.</summary>
+    private static string OneLine(string text)
+    {
+        string line = string.Join(' ', text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        return line.Length <= LongestGap ? line : line[..LongestGap] + "…";
+    }
 }
