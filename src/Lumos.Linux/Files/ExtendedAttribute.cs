@@ -6,7 +6,7 @@ namespace Lumos.Linux.Files;
 /// <summary>Extended attributes of files; links are not followed.</summary>
 public static unsafe class ExtendedAttribute
 {
-    private const int ENODATA = 61, FirstGuess = 4096, Longest = 65536;
+    private const int ENODATA = 61, FirstGuess = 1024, Longest = 65536;
 
     /// <summary>The value; null when the file has no such attribute, or when there is no such file.</summary>
     public static byte[]? Read(string path, string name)

@@ -174,7 +174,7 @@ public sealed partial class BtrfsDatasets
         foreach (var node in nodes.ToList())
         {
             string mountpoint = values.Mountpoint(node);
-            if (!BtrfsMounts.Look(_layout).IsMounted(node.Live, mountpoint))
+            if (!BtrfsMounts.IsMounted(_layout.Of(node.Live), mountpoint))
             {
                 BtrfsMounts.Attach(_layout.Of(node.Live), mountpoint, values.Attributes(node));
             }

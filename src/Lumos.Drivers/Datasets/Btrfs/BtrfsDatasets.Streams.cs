@@ -89,7 +89,7 @@ public sealed partial class BtrfsDatasets
                 ids.Add(id);
                 foreach (var snap in part.Snapshots)
                 {
-                    BtrfsReceive.Unpack(reader, _layout.SnapshotsOf(id), BtrfsMounts.Look(_layout).Top);
+                    BtrfsReceive.Unpack(reader, _layout.SnapshotsOf(id), BtrfsMounts.TopOf(_layout.Live));
                     if (!Directory.Exists(_layout.Of(id, new SnapName(snap.Number, snap.Name))))
                     {
                         throw new FormatException($"it brings something else than the snapshot {snap.Name} that it names");

@@ -42,9 +42,9 @@ internal sealed record BtrfsRecord
             ?? throw new LumosException("DatasetRecordInvalid", $"{file}, the record of a dataset, is missing or empty");
         try
         {
-            return FromJson(JsonNode.Parse(bytes)!.AsObject());
+            return FromJson(bytes);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or NullReferenceException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException)
         {
             throw new LumosException("DatasetRecordInvalid", $"{file}, the record of a dataset, cannot be understood", inner: e);
         }
@@ -67,16 +67,62 @@ internal sealed record BtrfsRecord
         }
     }
 
-    private static BtrfsRecord FromJson(JsonObject json) => new()
+    /// <summary>Read token by token: a listing reads a thousand of them.</summary>
+    private static BtrfsRecord FromJson(ReadOnlySpan<byte> json)
     {
-        Guid = ulong.Parse(json["guid"]!.GetValue<string>(), CultureInfo.InvariantCulture),
-        Created = json["created"]!.GetValue<long>(),
-        Set = new SortedDictionary<string, string>(
-            json["set"]!.AsObject().ToDictionary(p => p.Key, p => p.Value!.GetValue<string>()), StringComparer.Ordinal),
-        SnapshotGuids = new SortedDictionary<uint, ulong>(
-            json["snapshotGuids"]?.AsObject().ToDictionary(
-                p => uint.Parse(p.Key, CultureInfo.InvariantCulture), p => ulong.Parse(p.Value!.GetValue<string>(), CultureInfo.InvariantCulture)) ?? []),
-    };
+        var reader = new Utf8JsonReader(json);
+        ulong? guid = null;
+        long? created = null;
+        var set = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var guids = new SortedDictionary<uint, ulong>();
+        Expect(reader.Read() && reader.TokenType == JsonTokenType.StartObject);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            string name = reader.GetString()!;
+            Expect(reader.Read());
+            switch (name)
+            {
+                case "guid":
+                    guid = Number(reader.GetString());
+                    break;
+                case "created":
+                    created = reader.GetInt64();
+                    break;
+                case "set" or "snapshotGuids":
+                    Expect(reader.TokenType == JsonTokenType.StartObject);
+                    while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                    {
+                        string key = reader.GetString()!;
+                        Expect(reader.Read());
+                        string value = reader.GetString() ?? throw new FormatException();
+                        if (name == "set")
+                        {
+                            set[key] = value;
+                        }
+                        else
+                        {
+                            guids[uint.Parse(key, CultureInfo.InvariantCulture)] = Number(value);
+                        }
+                    }
+                    break;
+                default:
+                    reader.Skip(); // of a later version
+                    break;
+            }
+        }
+        Expect(guid is not null && created is not null);
+        return new BtrfsRecord { Guid = guid!.Value, Created = created!.Value, Set = set, SnapshotGuids = guids };
+    }
+
+    private static void Expect(bool holds)
+    {
+        if (!holds)
+        {
+            throw new FormatException();
+        }
+    }
+
+    private static ulong Number(string? text) => ulong.Parse(text ?? "", CultureInfo.InvariantCulture);
 
     private JsonObject ToJson()
     {

@@ -15,7 +15,6 @@ internal sealed class BtrfsValues(BtrfsLayout layout, BtrfsTree tree)
     private readonly Dictionary<ulong, BtrfsRecord> _records = [];
     private readonly Dictionary<string, Dictionary<ulong, DataExtent>> _extents = [];
     private readonly Dictionary<string, SubvolumeInfo> _infos = [];
-    private BtrfsMounts? _mounts;
     private Dictionary<ulong, long>? _usage;
 
     public BtrfsRecord Record(BtrfsNode node)
@@ -146,9 +145,7 @@ internal sealed class BtrfsValues(BtrfsLayout layout, BtrfsTree tree)
             : value.TrimEnd('/') + node.Name.Value[from!.Name.Value.Length..];
     }
 
-    public bool IsMounted(BtrfsNode node) => Mounts.IsMounted(node.Live, Mountpoint(node));
-
-    public BtrfsMounts Mounts => _mounts ??= BtrfsMounts.Look(layout);
+    public bool IsMounted(BtrfsNode node) => BtrfsMounts.IsMounted(layout.Of(node.Live), Mountpoint(node));
 
     public MountAttributes Attributes(BtrfsNode node) =>
         (Is(node, "readonly", "on") ? MountAttributes.ReadOnly : 0) | (Is(node, "devices", "off") ? MountAttributes.NoDev : 0)
