@@ -51,6 +51,7 @@ public class AbiTests
         #include <sys/inotify.h>
         #include <sys/ioctl.h>
         #include <sys/mount.h>
+        #include <sys/prctl.h>
         #include <sys/reboot.h>
         #include <sys/resource.h>
         #include <sys/signalfd.h>
