@@ -15,7 +15,7 @@ public class ReportTests
         "2026-11-20T12:00:00Z", "1a2b3c4", Quick: false,
         new HostFacts("6.12.1", "Some CPU", 2, 23.5, "Debian GNU/Linux 13 (trixie)", "version 2"), Sizes.Whole,
         [
-            new PeerResult("lumos", "1a2b3c4", "Ours.", null, new Dictionary<string, string> { ["snapshot"] = "later" }),
+            new PeerResult("lumos", "1a2b3c4", "Ours.", null, new Dictionary<string, string> { ["create-in-turn"] = "later", ["snapshot"] = "nobody was asked for it in this run" }),
             new PeerResult("incus", "6.0.4", "A | daemon.", null, new Dictionary<string, string>()),
             new PeerResult("podman", null, "None.", "apt said\n  no", new Dictionary<string, string> { ["list"] = "not told, as it was left out" }),
         ],
