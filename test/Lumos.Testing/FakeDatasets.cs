@@ -257,7 +257,15 @@ public sealed class FakeDatasets : IDatasets
         });
 
     public void Inherit(DatasetName name, string property) =>
-        Change("inherit", name.Value, () => Find(name).Properties.Remove(property));
+        Change("inherit", name.Value, () =>
+        {
+            var node = Find(name);
+            if (NotInherited.Contains(property))
+            {
+                throw new DatasetException(DatasetException.FailedCode, name.Value, $"cannot inherit {property} of {name}");
+            }
+            node.Properties.Remove(property);
+        });
 
     public void Mount(DatasetName name) => Change("mount", name.Value, () => Find(name).Mounted = true);
 

@@ -68,7 +68,7 @@ public interface IDatasets
     void SetProperties(DatasetName name, IReadOnlyDictionary<string, string> properties);
 
     /// <summary>Takes a property back to what the parent (or the default) says.</summary>
-    /// <exception cref="DatasetException">DatasetNotFound.</exception>
+    /// <exception cref="DatasetException">DatasetNotFound; DatasetFailed: it is not one that is inherited (quota).</exception>
     void Inherit(DatasetName name, string property);
 
     /// <summary>Mounts a file system at its mountpoint; one already mounted is fine.</summary>

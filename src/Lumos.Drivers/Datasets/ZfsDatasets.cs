@@ -82,7 +82,9 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
         var result = Tool.Run([zfs, "snapshot", .. recursive ? new[] { "-r" } : [], name.ToString()]);
         if (!result.Succeeded)
         {
-            throw Exists(name) ? DatasetException.Exists(name.ToString()) : Why(name.Dataset, "take a snapshot of", result);
+            var taken = !Exists(name.Dataset) ? null
+                : List(name.Dataset, DatasetKinds.Snapshot, recursive ? null : 1).FirstOrDefault(e => e.Snapshot!.Name == name.Name);
+            throw taken is not null ? DatasetException.Exists(taken.Name) : Why(name.Dataset, "take a snapshot of", result);
         }
     }
 

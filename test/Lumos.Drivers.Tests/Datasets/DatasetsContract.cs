@@ -314,7 +314,8 @@ public abstract class DatasetsContract : IDisposable
         Store.SetProperties(Root.Child("a"), new Dictionary<string, string> { ["quota"] = "1073741824", ["atime"] = "off" });
         var values = Store.GetProperties(child, "quota", "atime", "canmount", "recordsize");
         Assert.Equal(("0", "off", "on", "131072"), (values["quota"], values["atime"], values["canmount"], values["recordsize"]));
-        Store.Inherit(Root.Child("a"), "quota");
+        Fails(DatasetException.FailedCode, () => Store.Inherit(Root.Child("a"), "quota"));
+        Store.SetProperties(Root.Child("a"), new Dictionary<string, string> { ["quota"] = "0" });
         Assert.Equal("0", Store.GetProperties(Root.Child("a"), "quota")["quota"]);
     }
 

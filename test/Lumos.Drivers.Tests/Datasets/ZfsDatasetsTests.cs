@@ -1,4 +1,5 @@
 using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Tools;
 using Xunit;
 
 namespace Lumos.Drivers.Tests.Datasets;
@@ -28,6 +29,8 @@ public sealed class ZfsDatasetsTests : DatasetsContract
     {
         if (Store is not null)
         {
+            // Whoever looks at a device that was just written to keeps its volume busy.
+            _ = Tool.Run("udevadm", "settle");
             base.Dispose();
             Store.Destroy(_root, recursive: true);
         }

@@ -74,9 +74,9 @@ public sealed partial class BtrfsDatasets
     public void Inherit(DatasetName name, string property) => Change(name.Value, $"inherit {property} of", tree =>
     {
         var node = tree.Get(name);
-        if (!BtrfsProperties.IsUser(property) && (!BtrfsProperties.Table.ContainsKey(property) || property == "volsize"))
+        if (!BtrfsProperties.Inherits(property))
         {
-            throw new DatasetException(DatasetException.FailedCode, name.Value, $"cannot inherit {property} of {name}: there is nothing to inherit");
+            throw new DatasetException(DatasetException.FailedCode, name.Value, $"cannot inherit {property} of {name}: it is not a property that is inherited");
         }
         Apply(tree, node, record => record.Set.Remove(property), [property]);
     });
