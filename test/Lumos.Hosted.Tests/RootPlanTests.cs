@@ -55,7 +55,8 @@ public class RootPlanTests
     {
         var layers = Assert.Single(Plan().OfType<RootStep.Layers>());
         Assert.Equal("/usr", layers.Path);
-        Assert.Equal(["/usr/lib/lumos/platform/usr", "/usr"], layers.Sources);
+        // As seen inside: "/usr" there is the layers themselves.
+        Assert.Equal(["/.host/usr/lib/lumos/platform/usr", "/.host/usr"], layers.Sources);
     }
 
     [Fact]

@@ -48,6 +48,10 @@ internal static class RootBuilder
             }
         }
         Mount.PivotRoot(staging);
+        foreach (var layers in plan.OfType<RootStep.Layers>())
+        {
+            Mount.At("overlay", layers.Path, "overlay", MountFlags.ReadOnly, "lowerdir=" + string.Join(':', layers.Sources));
+        }
     }
 
     private static void Carry(RootStep step, string at, Dictionary<RootStep, FileDescriptor> trees)
@@ -63,9 +67,6 @@ internal static class RootBuilder
                 break;
             case RootStep.Bind:
                 Mount.Attach(trees[step], at);
-                break;
-            case RootStep.Layers layers:
-                Mount.At("overlay", at, "overlay", MountFlags.ReadOnly, "lowerdir=" + string.Join(':', layers.Sources));
                 break;
             case RootStep.KernelFileSystem kernel:
                 Mount.At(kernel.Type, at, kernel.Type, MountFlags.NoSuid | MountFlags.NoDev | MountFlags.NoExec);

@@ -56,7 +56,7 @@ public static class RootPlan
         steps.Add(new RootStep.KernelFileSystem("/sys", "sysfs"));
         steps.AddRange(host.SysMounts.Select(mount => new RootStep.Bind(mount, mount)));
         steps.Add(new RootStep.Bind("/sys/fs/cgroup", host.Cgroup));
-        steps.Add(new RootStep.Layers("/usr", [host.Platform + "/usr", "/usr"]));
+        steps.Add(new RootStep.Layers("/usr", [HostedPaths.HostView + host.Platform + "/usr", HostedPaths.HostView + "/usr"]));
         foreach (string folder in LinkFolders)
         {
             steps.Add(new RootStep.Folder(folder));

@@ -15,7 +15,10 @@ public abstract record RootStep(string Path)
     /// <summary>A folder of the host shown here, with what is mounted below it.</summary>
     public sealed record Bind(string Path, string Source) : RootStep(Path);
 
-    /// <summary>Folders of the host shown as one, the first on top, read-only.</summary>
+    /// <summary>
+    /// Folders shown as one, the first on top, read-only; named as they are seen inside, where a zone's view of them is made
+    /// from the same names.
+    /// </summary>
     public sealed record Layers(string Path, IReadOnlyList<string> Sources) : RootStep(Path);
 
     /// <summary>A file system of the kernel's.</summary>

@@ -32,6 +32,22 @@ public static unsafe class SelfProcess
         _ = SystemCall.Checked(Libc.setrlimit(resource, &limit), $"set the limit {name} to {value}");
     }
 
+    /// <summary>
+    /// Raises a hard limit of ours to a number at least, if we may; children inherit it. The soft one stays.
+    /// </summary>
+    /// <returns>The hard limit in force: less than asked for in a container that took the right to raise it away.</returns>
+    public static ulong RaiseHardLimit(string name, ulong atLeast)
+    {
+        Libc.rlimit limit;
+        _ = SystemCall.Checked(Libc.getrlimit(Limits[name], &limit), $"get the limit {name}");
+        if (limit.rlim_max >= atLeast)
+        {
+            return limit.rlim_max;
+        }
+        var raised = new Libc.rlimit { rlim_cur = limit.rlim_cur, rlim_max = atLeast };
+        return Libc.setrlimit(Limits[name], &raised) == 0 ? atLeast : limit.rlim_max;
+    }
+
     public static void SetUmask(int mask) => _ = Libc.umask((uint)mask);
 
     public static void SetNice(int value) =>

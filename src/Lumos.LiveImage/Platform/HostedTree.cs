@@ -10,7 +10,7 @@ internal static class HostedTree
 {
     private const string Version = "1";
 
-    private static readonly string[] Sources = ["smf", "man"];
+    private static readonly string[] Sources = ["smf", "man", "images/platform/overlay/usr/lib/lumos"];
 
     /// <summary>Commands that are about a machine of our own: its power, its disks at boot, its network.</summary>
     private static readonly string[] NotHosted =
@@ -41,6 +41,7 @@ internal static class HostedTree
         TreeInstall.CopyTree(Path.Combine(repository, "smf/method"), Path.Combine(tree, "usr/lib/svc/method"), executable: true);
         TreeInstall.CopyTree(Path.Combine(repository, "smf/share"), Path.Combine(tree, "usr/lib/svc/share"), executable: false);
         TreeInstall.CopyTree(Path.Combine(repository, "man"), Path.Combine(tree, "usr/share/man"), executable: false);
+        TreeInstall.CopyTree(Path.Combine(repository, "images/platform/overlay/usr/lib/lumos"), Path.Combine(tree, "usr/lib/lumos"), executable: false);
         TreeInstall.Programs(log, programs, tree, NotHosted, "usr/sbin");
         TreeInstall.Write(Path.Combine(tree, "etc/version/platform"), stamp + "\n", TreeInstall.Data);
     }

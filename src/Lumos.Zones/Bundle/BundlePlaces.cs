@@ -12,6 +12,18 @@ namespace Lumos.Zones.Bundle;
 public sealed record BundlePlaces(
     string Root, string PlatformUsr, string ZoneNameFile, string CgroupParent, OciRuntime Runtime, IReadOnlySet<string> Controllers)
 {
+    /// <summary>The most open files that may be granted here.</summary>
+    public ulong MostOpenFiles { get; init; } = ulong.MaxValue;
+
+    /// <summary>The most locked memory that may be granted here, in bytes.</summary>
+    public ulong MostLocked { get; init; } = ulong.MaxValue;
+
+    /// <summary>
+    /// Whether the runtime may load the filter of devices, for which it wants locked memory without limit. Elsewhere
+    /// two fences remain: a user namespace makes no device nodes, and none on the zone's file systems can be opened.
+    /// </summary>
+    public bool CanFilterDevices => MostLocked == ulong.MaxValue || !Runtime.UnifiedCgroups;
+
     /// <summary>What a machine has whose cgroups are all version 2.</summary>
     public static IReadOnlySet<string> AllControllers { get; } = new HashSet<string> { "cpu", "cpuset", "io", "memory", "pids" };
 }

@@ -23,13 +23,16 @@ public static class OciBundle
         "CAP_SYS_BOOT", "CAP_SYS_CHROOT", "CAP_SYS_NICE", "CAP_SYS_PTRACE", "CAP_SYS_RESOURCE", "CAP_SYS_TTY_CONFIG",
     ];
 
+    /// <summary>How many files a process may have open.</summary>
+    public const int OpenFiles = 65_536;
+
     /// <summary>config.json.</summary>
     public static string ConfigJson(ZoneSpec zone, BundlePlaces places) => Text(new JsonObject
     {
         ["ociVersion"] = "1.0.2",
         ["hostname"] = zone.Hostname,
         ["root"] = new JsonObject { ["path"] = places.Root, ["readonly"] = false },
-        ["process"] = Init(zone, places.Runtime),
+        ["process"] = Init(zone, places),
         ["mounts"] = ZoneMounts.Of(zone, places),
         ["linux"] = new JsonObject
         {
@@ -38,7 +41,7 @@ public static class OciBundle
             ["uidMappings"] = Array([Mapping(zone)]),
             ["gidMappings"] = Array([Mapping(zone)]),
             ["cgroupsPath"] = $"{places.CgroupParent}/{zone.Name}",
-            ["resources"] = ZoneLimits.Of(zone, places.Runtime.UnifiedCgroups ? places.Controllers : null),
+            ["resources"] = ZoneLimits.Of(zone, places),
             ["maskedPaths"] = Strings(
                 "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
                 "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/firmware"),
@@ -76,7 +79,7 @@ public static class OciBundle
         _ => ["/sbin/init"],
     };
 
-    private static JsonObject Init(ZoneSpec zone, OciRuntime runtime)
+    private static JsonObject Init(ZoneSpec zone, BundlePlaces places)
     {
         var environment = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
@@ -98,21 +101,23 @@ public static class OciBundle
             ["env"] = Strings([.. environment.Select(pair => $"{pair.Key}={pair.Value}")]),
             ["cwd"] = "/",
             ["capabilities"] = CapabilitySets(effective: true),
-            ["rlimits"] = Array(runtime.RaisesRlimits ? Rlimits(zone) : []),
+            ["rlimits"] = Array(places.Runtime.RaisesRlimits ? Rlimits(zone, places) : []),
             ["noNewPrivileges"] = false, // setuid programs work, among the zone's own ids
             ["oomScoreAdj"] = 0,
         };
     }
 
-    private static IEnumerable<JsonNode> Rlimits(ZoneSpec zone)
+    private static IEnumerable<JsonNode> Rlimits(ZoneSpec zone, BundlePlaces places)
     {
-        yield return Rlimit("RLIMIT_NOFILE", 65536, 65536);
-        long locked = zone.LockedBytes ?? zone.MemoryBytes ?? 64L << 20;
-        yield return Rlimit("RLIMIT_MEMLOCK", locked, locked);
+        yield return Rlimit("RLIMIT_NOFILE", OpenFiles, places.MostOpenFiles);
+        yield return Rlimit("RLIMIT_MEMLOCK", zone.LockedBytes ?? zone.MemoryBytes ?? 64L << 20, places.MostLocked);
     }
 
-    private static JsonObject Rlimit(string type, long soft, long hard) =>
-        new() { ["type"] = type, ["soft"] = soft, ["hard"] = hard };
+    private static JsonObject Rlimit(string type, long wanted, ulong most)
+    {
+        long limit = most < (ulong)wanted ? (long)most : wanted;
+        return new() { ["type"] = type, ["soft"] = limit, ["hard"] = limit };
+    }
 
     private static JsonObject CapabilitySets(bool effective)
     {

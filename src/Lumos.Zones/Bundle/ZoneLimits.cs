@@ -30,19 +30,18 @@ public static class ZoneLimits
         KeyValuePair.Create("pids.max", zone.MaxLwps is > 0 and { } lwps ? Text($"{lwps}") : "max"),
     ];
 
-    /// <param name="zone">Whose.</param>
-    /// <param name="controllers">Those of version 2, which the runtime may set; null: it has version 1 and its own words for it.</param>
-    internal static JsonObject Of(ZoneSpec zone, IReadOnlySet<string>? controllers)
+    internal static JsonObject Of(ZoneSpec zone, BundlePlaces places)
     {
-        var resources = new JsonObject
+        var resources = new JsonObject();
+        if (places.CanFilterDevices)
         {
-            ["devices"] = OciBundle.Array([new JsonObject { ["allow"] = false, ["access"] = "rwm" }]),
-        };
-        if (controllers is not null)
+            resources["devices"] = OciBundle.Array([new JsonObject { ["allow"] = false, ["access"] = "rwm" }]);
+        }
+        if (places.Runtime.UnifiedCgroups)
         {
             var files = new JsonObject();
             foreach (var (name, value) in CgroupFiles(zone)
-                .Where(file => !file.Value.StartsWith("max", StringComparison.Ordinal) && controllers.Contains(file.Key.Split('.')[0])))
+                .Where(file => !file.Value.StartsWith("max", StringComparison.Ordinal) && places.Controllers.Contains(file.Key.Split('.')[0])))
             {
                 files[name] = value;
             }

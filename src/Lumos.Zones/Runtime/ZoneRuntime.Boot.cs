@@ -2,6 +2,7 @@ using System.Globalization;
 using Lumos.Core;
 using Lumos.Drivers.Files;
 using Lumos.Drivers.Oci;
+using Lumos.Linux.Machine;
 using Lumos.Linux.Mounts;
 using Lumos.Zones.Bundle;
 
@@ -68,7 +69,13 @@ public sealed partial class ZoneRuntime
         shown = spec with { Mounts = mounts.ToImmutable() };
         string name = Path.Combine(run, "zonename");
         File.WriteAllText(name, spec.Name + "\n");
-        return new BundlePlaces(root, usr, name, _layout.CgroupParent, _oci, ZoneCgroup.Controllers);
+        return new BundlePlaces(root, usr, name, _layout.CgroupParent, _oci, ZoneCgroup.Controllers)
+        {
+            // Some runtimes set a zone's limits from inside its user namespace, where they can only be lowered: what the
+            // monitor inherits has to be enough.
+            MostOpenFiles = SelfProcess.RaiseHardLimit("nofile", OciBundle.OpenFiles),
+            MostLocked = SelfProcess.RaiseHardLimit("memlock", ulong.MaxValue),
+        };
     }
 
     private void StartDhcp(ZoneSpec spec)
