@@ -120,7 +120,25 @@ public sealed class BtrfsPoolTests : IDisposable
         }
         Assert.Equal(1 << 20, new FileInfo(Path.Combine(home, "c", "file")).Length);
         pool.Close();
+
+        // Seen without what lies above it, as in a mount namespace that was given this directory alone.
+        string bound = Path.Combine(_folder, "bound");
+        Directory.CreateDirectory(bound);
+        Mount.Bind(empty, bound);
         Mount.Detach(mount);
+        pool = new BtrfsPool("zones", bound, null, Path.Combine(_folder, "zvol"));
+        pool.Open();
+        pool.Datasets.Snapshot(zones.Child("a").At("t"));
+        using (var send = pool.Datasets.OpenSend(zones.Child("a").At("t"), new SendOptions { From = zones.Child("a").At("s") }))
+        using (var receive = pool.Datasets.OpenReceive(zones.Child("d"), new ReceiveOptions { Mount = true }))
+        {
+            send.Output.CopyTo(receive.Input);
+            receive.Finish();
+        }
+        Assert.Equal(1 << 20, new FileInfo(Path.Combine(home, "d", "file")).Length);
+        Assert.DoesNotContain(MountTable.Read(), m => m.Target.Contains("lumos-receive-"));
+        pool.Close();
+        Mount.Detach(bound);
     }
 
     [Fact]

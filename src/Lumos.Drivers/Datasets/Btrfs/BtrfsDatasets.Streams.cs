@@ -83,13 +83,14 @@ public sealed partial class BtrfsDatasets
         bool landed = false;
         try
         {
+            using var whole = new BtrfsWholeView(_layout.Live);
             foreach (var part in stream.Parts)
             {
                 ulong id = Hold(held);
                 ids.Add(id);
                 foreach (var snap in part.Snapshots)
                 {
-                    BtrfsReceive.Unpack(reader, _layout.SnapshotsOf(id), BtrfsMounts.TopOf(_layout.Live));
+                    BtrfsReceive.Unpack(reader, whole.Of(_layout.SnapshotsOf(id)), whole.Top);
                     if (!Directory.Exists(_layout.Of(id, new SnapName(snap.Number, snap.Name))))
                     {
                         throw new FormatException($"it brings something else than the snapshot {snap.Name} that it names");

@@ -41,9 +41,4 @@ internal static class BtrfsMounts
         }
         Mount.Attach(tree, mountpoint);
     }
-
-    /// <summary>The mountpoint that a path is seen through.</summary>
-    public static string TopOf(string path) => MountTable.Read()
-        .Where(m => m.Target == "/" || path == m.Target || path.StartsWith(m.Target + "/", StringComparison.Ordinal))
-        .MaxBy(m => (m.Target.Length, m.Id))!.Target; // the last of those on the longest path is the one seen
 }
