@@ -17,11 +17,16 @@ internal sealed class CrowdScenario : IScenario
         var filled = new HashSet<IPeer>();
         course.TakeTurns(this, course.Sizes.WarmUps, course.Sizes.Rounds, (peer, sampler) =>
         {
+            var crowd = (ICrowd)peer;
             if (filled.Add(peer))
             {
-                ((ICrowd)peer).Fill(course.Sizes.Crowd, course.Sizes.CrowdSnapshots / course.Sizes.Crowd);
+                crowd.Fill(course.Sizes.Crowd, course.Sizes.CrowdSnapshots / course.Sizes.Crowd);
             }
-            sampler.Time("daemon-crowd", ((ICrowd)peer).RestartDaemon);
+            if (course.Takes(peer, "daemon-crowd"))
+            {
+                crowd.StopDaemon();
+                sampler.Time("daemon-crowd", crowd.StartDaemon);
+            }
             sampler.Time("list-crowd", peer.List);
         });
     }

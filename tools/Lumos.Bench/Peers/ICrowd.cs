@@ -9,6 +9,9 @@ internal interface ICrowd
     /// <summary>Configures zones that do not run, each with snapshots.</summary>
     void Fill(int zones, int snapshotsOfEach);
 
-    /// <summary>Stops the daemon that answers, starts it, and asks until it has answered a listing.</summary>
-    void RestartDaemon();
+    /// <summary>Stops the daemon that answers; zones stay.</summary>
+    void StopDaemon();
+
+    /// <summary>Starts it, and asks until it has answered a listing.</summary>
+    void StartDaemon();
 }

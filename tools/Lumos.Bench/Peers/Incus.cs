@@ -30,7 +30,7 @@ internal sealed class Incus : IPeer, ICrowd
         _state = arena.StateFolder("incus");
         var run = arena.Commands;
         run.Environment["INCUS_DIR"] = _state;
-        StartDaemon();
+        Launch();
         run.Run(Daemon, "waitready", "--timeout", "60");
         run.Run("incus", "storage", "create", "bench", "btrfs", $"source={Path.Combine(arena.Disk, "incus")}");
         run.Run("incus", "profile", "device", "add", "default", "root", "disk", "path=/", "pool=bench");
@@ -79,13 +79,17 @@ internal sealed class Incus : IPeer, ICrowd
             }
         });
 
-    public void RestartDaemon()
+    public void StopDaemon()
     {
         // TERM ends the daemon and leaves the containers.
         _daemon!.Signal(Signal.TERM);
         _daemon.Wait();
         _daemon.Dispose();
-        StartDaemon();
+    }
+
+    public void StartDaemon()
+    {
+        Launch();
         var clock = Stopwatch.StartNew();
         while (true)
         {
@@ -107,7 +111,7 @@ internal sealed class Incus : IPeer, ICrowd
         _daemon?.Dispose();
     }
 
-    private void StartDaemon() => _daemon = _arena.Commands.StartDaemon(_arena.Log("incusd"), Daemon);
+    private void Launch() => _daemon = _arena.Commands.StartDaemon(_arena.Log("incusd"), Daemon);
 
     private string Run(params IReadOnlyList<string> words) => _arena.Commands.Run(["incus", .. words]);
 }

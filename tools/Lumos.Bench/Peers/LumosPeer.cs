@@ -2,12 +2,15 @@ using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Lumos.Bench.Sandboxing;
 using Lumos.Core;
+using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Datasets.Btrfs;
 
 namespace Lumos.Bench.Peers;
 
 /// <summary>LumOS in hosted mode, from this checkout: lx zones of an image that is the common root.</summary>
-internal sealed class LumosPeer : IPeer
+internal sealed class LumosPeer : IPeer, ICrowd
 {
+    private const string Daemon = "svc:/system/smartdc/vminfod:default";
     private const string Image = "6ce1c0de-0000-4000-8000-00000000be7c";
     private readonly ConcurrentDictionary<string, string> _uuids = new();
     private string _pool = "", _commands = "";
@@ -23,8 +26,6 @@ internal sealed class LumosPeer : IPeer
     {
         ["snapshot"] = "vmadm has no create-snapshot yet",
         ["clone"] = "vmadm has no create-snapshot yet",
-        ["list-crowd"] = "vmadm has no create-snapshot yet",
-        ["daemon-crowd"] = "vmadm has no create-snapshot yet",
     };
 
     public IReadOnlyList<string> CliStart => [Command("vmadm"), "help"];
@@ -43,24 +44,7 @@ internal sealed class LumosPeer : IPeer
         return arena.Request.Commit;
     }
 
-    public void Create(string zone)
-    {
-        string uuid = Guid.NewGuid().ToString(), payload = Path.Combine(_arena.Scratch, uuid + ".json");
-        _uuids[zone] = uuid;
-        File.WriteAllText(payload, new JsonObject
-        {
-            ["uuid"] = uuid,
-            ["brand"] = "lx",
-            ["image_uuid"] = Image,
-            ["alias"] = zone,
-            ["kernel_version"] = "6.1.0",
-            ["max_physical_memory"] = 256,
-            ["autoboot"] = true,
-            ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = ZoneAddress.Next(), ["netmask"] = "255.255.0.0", ["primary"] = true }),
-        }.ToJsonString());
-        Vmadm("create", "-f", payload);
-        File.Delete(payload);
-    }
+    public void Create(string zone) => Create(zone, autoboot: true);
 
     public void Start(string zone) => Vmadm("start", _uuids[zone]);
 
@@ -84,9 +68,49 @@ internal sealed class LumosPeer : IPeer
     public string Address(string zone) =>
         (string?)JsonNode.Parse(Vmadm("get", _uuids[zone]))?["nics"]?[0]?["ip"] ?? throw new LumosException("NoAddress", $"vmadm gave {zone} no address");
 
+    public void Fill(int zones, int snapshotsOfEach) =>
+        Parallel.For(0, zones, new ParallelOptions { MaxDegreeOfParallelism = 4 }, number =>
+        {
+            string zone = $"crowd{number}";
+            Create(zone, autoboot: false);
+            // By the driver, as vmadm has no create-snapshot yet.
+            var datasets = new BtrfsDatasets("zones", _pool);
+            for (int i = 0; i < snapshotsOfEach; i++)
+            {
+                datasets.Snapshot(SnapshotName.Parse($"zones/{_uuids[zone]}@s{i}"));
+            }
+        });
+
+    public void StopDaemon() => _arena.Commands.Run(Command("svcadm"), "disable", "-s", Daemon);
+
+    public void StartDaemon()
+    {
+        _arena.Commands.Run(Command("svcadm"), "enable", "-s", Daemon);
+        List();
+    }
+
     public void Dispose()
     {
         // Its daemons and zones end with the sandbox.
+    }
+
+    private void Create(string zone, bool autoboot)
+    {
+        string uuid = Guid.NewGuid().ToString(), payload = Path.Combine(_arena.Scratch, uuid + ".json");
+        _uuids[zone] = uuid;
+        File.WriteAllText(payload, new JsonObject
+        {
+            ["uuid"] = uuid,
+            ["brand"] = "lx",
+            ["image_uuid"] = Image,
+            ["alias"] = zone,
+            ["kernel_version"] = "6.1.0",
+            ["max_physical_memory"] = 256,
+            ["autoboot"] = autoboot,
+            ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = ZoneAddress.Next(), ["netmask"] = "255.255.0.0", ["primary"] = true }),
+        }.ToJsonString());
+        Vmadm("create", "-f", payload);
+        File.Delete(payload);
     }
 
     private string Vmadm(params IReadOnlyList<string> words) => _arena.Commands.Run([Command("vmadm"), .. words]);

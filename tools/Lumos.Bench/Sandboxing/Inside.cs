@@ -85,8 +85,12 @@ internal static class Inside
         string init = Path.Combine(arena.Base, "usr/bin/bench-init");
         File.Copy(request.Init, init);
         File.SetUnixFileMode(init, (UnixFileMode)0b111_101_101);
-        File.Delete(Path.Combine(arena.Base, "usr/sbin/init"));
-        File.CreateSymbolicLink(Path.Combine(arena.Base, "usr/sbin/init"), "../bin/bench-init");
+        foreach (string name in new[] { "init", "shutdown" })
+        {
+            string link = Path.Combine(arena.Base, "usr/sbin", name);
+            File.Delete(link);
+            File.CreateSymbolicLink(link, "../bin/bench-init");
+        }
         // Without the device nodes, which a user namespace may not make; every peer has a /dev of its own anyway.
         Tool.Run("tar", "-C", arena.Base, "--exclude=./dev/*", "-cf", arena.RootArchive, ".").OrThrow();
     }

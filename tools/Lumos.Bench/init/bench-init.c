@@ -2,6 +2,7 @@
 // so that a difference between them is theirs.
 //
 //   bench-init                        PID 1: writes the time of its start into /.bench-up, then sleeps; ends on TERM, INT or PWR
+//   shutdown …                        (by that name) ends PID 1: how LumOS asks a zone with an init of its own to stop
 //   bench-init supervise CMD…         PID 1 of the bench's own namespace: runs CMD, reaps everybody, ends as CMD ended
 //   bench-init address IF ADDR MASK   brings an interface up with an IPv4 address
 //   bench-init echo PORT              answers each UDP datagram, for a minute at most
@@ -184,6 +185,9 @@ static int write_file(const char *path, int mib)
 
 int main(int argc, char **argv)
 {
+    const char *name = strrchr(argv[0], '/');
+    if (strcmp(name ? name + 1 : argv[0], "shutdown") == 0)
+        return kill(1, SIGTERM) == 0 ? 0 : fail("SIGTERM to init");
     const char *verb = argc > 1 ? argv[1] : "";
     if (argc > 2 && strcmp(verb, "supervise") == 0)
         return supervise(argv + 2);
