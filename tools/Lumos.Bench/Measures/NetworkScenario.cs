@@ -8,7 +8,7 @@ namespace Lumos.Bench.Measures;
 internal sealed class NetworkScenario : IScenario
 {
     private const string Port = "7777";
-    private const int WarmUpTrips = 100, Trips = 2000;
+    private const int WarmUpTrips = 100, Trips = 300;
 
     public string Name => "network";
 
