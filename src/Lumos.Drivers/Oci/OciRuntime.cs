@@ -89,17 +89,18 @@ public sealed record OciRuntime
         return status;
     }
 
-    /// <summary>Starts a program in a running container and leaves it to itself, its streams at /dev/null.</summary>
-    public void ExecDetached(string container, string processFile)
+    /// <summary>Runs a program in a running container with its streams at /dev/null.</summary>
+    /// <exception cref="LumosException">ExecFailed: it could not be started, or failed.</exception>
+    public void ExecQuietly(string container, string processFile)
     {
         using var child = ChildProcess.Start(new SpawnRequest
         {
-            Argv = Words("exec", "--detach", "--process", processFile, container),
+            Argv = Words("exec", "--process", processFile, container),
         });
         int status = child.Wait();
         if (status != 0)
         {
-            throw new LumosException("ExecFailed", $"{Program} could not start a program in {container}: it exited with status {status}");
+            throw new LumosException("ExecFailed", $"{Program} could not run a program in {container}: it exited with status {status}");
         }
     }
 }

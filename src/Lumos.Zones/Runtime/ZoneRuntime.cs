@@ -186,12 +186,12 @@ public sealed partial class ZoneRuntime : IZoneRuntime
     {
         Running(name);
         string file = Path.Combine(_layout.RunFolder(name), $"exec.{Guid.NewGuid():N}.json");
-        File.WriteAllText(file, OciBundle.ProcessJson(command));
+        File.WriteAllText(file, OciBundle.ProcessJson(command.Detached ? Orphaned(name, command) : command));
         try
         {
             if (command.Detached)
             {
-                _oci.ExecDetached(name.Text, file);
+                _oci.ExecQuietly(name.Text, file);
                 return 0;
             }
             return _oci.Exec(name.Text, file);
@@ -201,6 +201,13 @@ public sealed partial class ZoneRuntime : IZoneRuntime
             File.Delete(file);
         }
     }
+
+    // A child of a shell that ends at once is the zone's init's. Were it ours, the zone could not end before whoever inherits
+    // our children had noticed its end: the kernel takes no process namespace down with a process in it unreaped.
+    private ZoneCommand Orphaned(ZoneName name, ZoneCommand command) => command with
+    {
+        Argv = [Brand(name).PlatformPrefix + "/bin/busybox", "sh", "-c", "\"$@\" < /dev/null > /dev/null 2>&1 &", "sh", .. command.Argv],
+    };
 
     private ZoneStatus Status(ZoneName name, ZoneRecord record)
     {
