@@ -24,6 +24,8 @@ public sealed class RealZoneTests : IDisposable
             OciRuntime.Find() with { StateRoot = Path.Combine(Path.GetDirectoryName(layout.Run)!, "oci") }, new NoLinks(), _warnings.Add));
         Directory.CreateDirectory(_machine.At("usr/lib/lumos"));
         File.WriteAllText(_machine.At("usr/lib/lumos/zonename"), "global\n");
+        Directory.CreateDirectory(_machine.At("usr/bin"));
+        File.Copy("/bin/busybox", _machine.At("usr/bin/busybox"));
         _machine.FillRoot = FillRoot;
         Runtime = runtime!;
     }

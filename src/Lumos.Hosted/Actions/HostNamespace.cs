@@ -18,7 +18,7 @@ namespace Lumos.Hosted.Actions;
 /// </summary>
 internal static class HostNamespace
 {
-    internal static bool IsPinned(HostedPaths paths) => MountTable.IsMounted(paths.Namespace);
+    internal static bool IsPinned(HostedPaths paths) => HostClaim.IsOurs(paths) && MountTable.IsMounted(paths.Namespace);
 
     /// <summary>Makes the namespace as the plan says, pins it, and becomes a program in it. Comes back only by throwing, with nothing left.</summary>
     internal static void CreateAndBecome(
@@ -28,6 +28,26 @@ internal static class HostNamespace
         Mount.Bind(paths.Run, paths.Run);
         Mount.MakePrivate(paths.Run);
         File.WriteAllText(paths.Namespace, "");
+        // A namespace is pinned only from an older one, and Linux 6.18 tells their age by numbers that each processor draws from a stock of
+        // its own. In the first namespace of a machine that never matters; in another, a second processor's may be the younger one.
+        var processors = ProcessorAffinity.Get();
+        ExceptionDispatchInfo? failure = null;
+        foreach (var where in processors.Select(cpu => (IReadOnlyList<int>)[cpu]).Prepend(processors))
+        {
+            failure = Attempt(paths, plan, argv, environment, where, processors);
+            if (failure.SourceException is not ErrnoException { Errno: Errno.EINVAL })
+            {
+                break;
+            }
+        }
+        Unpin(paths);
+        failure!.Throw();
+    }
+
+    private static ExceptionDispatchInfo Attempt(
+        HostedPaths paths, Func<IReadOnlyList<RootStep>> plan, IReadOnlyList<string> argv, IReadOnlyDictionary<string, string> environment,
+        IReadOnlyList<int> where, IReadOnlyList<int> everywhere)
+    {
         using var built = new ManualResetEventSlim();
         using var pinned = new ManualResetEventSlim();
         string thread = "";
@@ -38,7 +58,9 @@ internal static class HostNamespace
             {
                 var steps = plan();
                 thread = Path.GetFileName(new FileInfo("/proc/thread-self").LinkTarget!);
+                ProcessorAffinity.Set(where);
                 Namespace.Unshare(NamespaceKinds.Mount);
+                ProcessorAffinity.Set(everywhere);
                 RootBuilder.Build(steps, paths.Staging);
                 built.Set();
                 pinned.Wait();
@@ -67,9 +89,8 @@ internal static class HostNamespace
             }
             pinned.Set();
         }
-        inside.Join(); // returns only if the program could not be executed
-        Unpin(paths);
-        failure?.Throw();
+        inside.Join(); // returns only if there is no program to become
+        return failure!;
     }
 
     /// <summary>Becomes a program inside, with our streams and (where it is seen there) our working directory.</summary>

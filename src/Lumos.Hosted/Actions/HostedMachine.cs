@@ -37,7 +37,7 @@ internal sealed class HostedMachine(HostedPaths paths, Action<string> say)
     /// <summary>The supervisor's pid; null: there is none.</summary>
     internal int? Supervisor()
     {
-        if (HostCgroups.Load(paths.CgroupNote) is not { } cgroups)
+        if (!HostClaim.IsOurs(paths) || HostCgroups.Load(paths.CgroupNote) is not { } cgroups)
         {
             return null;
         }
@@ -61,12 +61,13 @@ internal sealed class HostedMachine(HostedPaths paths, Action<string> say)
             }
             HostNamespace.EnterAndBecome(paths, supervisor, environment);
         }
+        HostClaim.Require(paths);
         Clear(); // what a crash of ours or of the host's may have left
+        HostClaim.Require(paths);
         var cgroups = HostCgroups.Find(paths.Name);
         try
         {
             cgroups.Make();
-            Directory.CreateDirectory(paths.Run);
             cgroups.Save(paths.CgroupNote);
             string files = KeepPlatform(platform);
             HostNamespace.CreateAndBecome(paths, () => RootPlan.Of(paths, RootBuilder.Observe(files, cgroups)), supervisor, environment);
@@ -82,6 +83,7 @@ internal sealed class HostedMachine(HostedPaths paths, Action<string> say)
     /// <summary>Starts the supervisor in the background; it is up when its services are.</summary>
     internal void Start(string platform)
     {
+        HostClaim.Require(paths);
         Directory.CreateDirectory(Path.GetDirectoryName(paths.Log)!);
         using var log = FileDescriptorIo.Open(paths.Log, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Append, 0x1a4);
         using var child = ChildProcess.Start(new SpawnRequest
@@ -126,6 +128,10 @@ internal sealed class HostedMachine(HostedPaths paths, Action<string> say)
     /// <summary>Ends what is left and takes the namespace and cgroups away.</summary>
     internal void Clear()
     {
+        if (!HostClaim.IsOurs(paths))
+        {
+            return; // nothing of ours is there, and what bears our name is somebody else's
+        }
         (HostCgroups.Load(paths.CgroupNote) ?? HostCgroups.Find(paths.Name)).Remove();
         HostNamespace.Unpin(paths);
     }

@@ -1,10 +1,10 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using Lumos.Core;
 using Lumos.Core.Hosting;
 using Lumos.Drivers.Files;
 using Lumos.Drivers.Hosting;
 using Lumos.Hosted.Model;
+using Lumos.Linux.Netlink;
 
 namespace Lumos.Hosted.Actions;
 
@@ -45,7 +45,7 @@ internal static class HostedSetup
 
     private static HostedConfig Choose(string prefix, HostedWishes wishes)
     {
-        int number = FirstFree(wishes);
+        int number = FirstFree(prefix, wishes);
         string name = wishes.Name ?? $"lumos{number}";
         var admin = wishes.Bridge is { } bridge
             ? new HostedTag { Name = "admin", Bridge = bridge, Existing = true }
@@ -60,15 +60,16 @@ internal static class HostedSetup
     }
 
     /// <summary>The first number that neither a link, nor a running root, nor an address of the host uses.</summary>
-    private static int FirstFree(HostedWishes wishes)
+    private static int FirstFree(string prefix, HostedWishes wishes)
     {
-        var links = NetworkInterface.GetAllNetworkInterfaces();
-        var names = links.Select(l => l.Name).ToHashSet(StringComparer.Ordinal);
-        var addresses = links.SelectMany(l => l.GetIPProperties().UnicastAddresses).Select(a => a.Address).ToList();
+        using var stack = NetworkStack.Open();
+        var names = stack.Links().Select(l => l.Name).ToHashSet(StringComparer.Ordinal);
+        var addresses = stack.Addresses().Select(a => a.Net.Address).ToList();
         for (int number = 0; number < MostRoots; number++)
         {
-            bool taken = wishes.Name is null && (names.Contains($"lumos{number}") || Directory.Exists($"{HostedPaths.AllRuns}/lumos{number}"));
             bool reached = wishes.Subnet is null && addresses.Any(a => Subnet(number).Contains(a));
+            bool taken = wishes.Name is null
+                && (names.Contains($"lumos{number}") || (!reached && !HostClaim.Take(new HostedPaths(prefix, $"lumos{number}"))));
             if (!taken && !reached)
             {
                 return number;

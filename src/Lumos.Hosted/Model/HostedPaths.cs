@@ -30,6 +30,9 @@ public sealed record HostedPaths(string Prefix, string Name)
     /// <summary>Where the new root is put together, in the namespace alone.</summary>
     public string Staging => $"{Run}/root";
 
+    /// <summary>Says whose the name is.</summary>
+    public string OwnerFile => $"{Run}/prefix";
+
     /// <summary>Notes where its cgroups are.</summary>
     public string CgroupNote => $"{Run}/cgroups";
 

@@ -11,7 +11,7 @@ namespace Lumos.Drivers.Tests.Datasets;
 
 /// <summary>The contract over a real btrfs in a file, and what is btrfs's own.</summary>
 [Trait("level", "host")]
-public sealed class BtrfsDatasetsTests(BtrfsPoolFixture fixture) : DatasetsContract, IClassFixture<BtrfsPoolFixture>
+public sealed class BtrfsDatasetsTests(BtrfsPoolFixture fixture) : StoredDatasetsContract, IClassFixture<BtrfsPoolFixture>
 {
     protected override BtrfsDatasets Store => fixture.Datasets;
 
@@ -19,7 +19,7 @@ public sealed class BtrfsDatasetsTests(BtrfsPoolFixture fixture) : DatasetsContr
 
     private BtrfsLayout Layout => new(fixture.At("root"));
 
-    protected override string? DeviceOf(DatasetName volume) => fixture.At($"zvol/{volume}");
+    protected override string DeviceOf(DatasetName volume) => fixture.At($"zvol/{volume}");
 
     [Fact]
     public void What_btrfs_cannot_give_is_refused_or_noted()

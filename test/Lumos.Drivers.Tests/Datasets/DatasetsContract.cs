@@ -1,8 +1,6 @@
 using System.Security.Cryptography;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
-using Lumos.Linux;
-using Lumos.Linux.Handles;
 using Xunit;
 
 namespace Lumos.Drivers.Tests.Datasets;
@@ -15,15 +13,10 @@ public abstract class DatasetsContract : IDisposable
     /// <summary>An empty dataset to work in.</summary>
     protected abstract DatasetName Root { get; }
 
-    /// <summary>Whether file systems are directories here, with quotas that act.</summary>
-    protected virtual bool HasFiles => true;
+    /// <summary>Puts something into a file system that streams, snapshots and clones carry.</summary>
+    protected abstract void Put(DatasetName name, string text);
 
-    /// <summary>A volume's block device; null where volumes have none.</summary>
-    protected virtual string? DeviceOf(DatasetName volume) => $"/dev/zvol/{volume}";
-
-    protected virtual void Put(DatasetName name, string text) => File.WriteAllText(Path.Combine(FolderOf(name), "file"), text);
-
-    protected virtual string Got(DatasetName name) => File.ReadAllText(Path.Combine(FolderOf(name), "file"));
+    protected abstract string Got(DatasetName name);
 
     public virtual void Dispose()
     {
@@ -320,40 +313,6 @@ public abstract class DatasetsContract : IDisposable
     }
 
     [Fact]
-    public void A_quota_acts_on_the_dataset_and_all_below()
-    {
-        Assert.SkipUnless(HasFiles, "no files here");
-        var a = Root.Child("a");
-        Store.Create(a, new Dictionary<string, string> { ["quota"] = (32 << 20).ToString(System.Globalization.CultureInfo.InvariantCulture) });
-        Store.Create(a.Child("b"));
-        Assert.Equal(Errno.EDQUOT, Assert.Throws<ErrnoException>(() => Fill(a.Child("b"), "one", 64)).Errno);
-        Assert.Equal(Errno.EDQUOT, Assert.Throws<ErrnoException>(() => Fill(a, "two", 64)).Errno);
-        Store.SetProperties(a, new Dictionary<string, string> { ["quota"] = "none" });
-        Fill(a, "three", 40);
-    }
-
-    [Fact]
-    public void Space_is_charged_to_whoever_wrote_it()
-    {
-        Assert.SkipUnless(HasFiles, "no files here");
-        var (a, b) = (Root.Child("a"), Root.Child("b"));
-        const long mebi = 1 << 20;
-        Store.Create(a.Child("x"), parents: true);
-        Fill(a.Child("x"), "data", 8);
-        Eventually(() => Used(a.Child("x")) >= 8 * mebi && Used(a) >= 8 * mebi);
-        Store.Snapshot(a.Child("x").At("s"));
-        Store.Clone(a.Child("x").At("s"), b);
-        Assert.True(Used(b) < mebi, "a clone begins with next to nothing");
-        Fill(b, "more", 4);
-        Eventually(() => Used(b) is >= 4 * mebi and < 8 * mebi);
-        Assert.True(Number(b, "referenced") >= 12 * mebi);
-        // What a snapshot holds on to is its dataset's still.
-        File.Delete(Path.Combine(FolderOf(a.Child("x")), "data"));
-        Eventually(() => Number(a.Child("x"), "referenced") < 8 * mebi && Number(a.Child("x"), "usedbysnapshots") >= 8 * mebi);
-        Assert.True(Used(a.Child("x")) >= 8 * mebi);
-    }
-
-    [Fact]
     public void An_incremental_stream_becomes_a_clone_of_what_it_is_based_on()
     {
         var (a, b, c, other) = (Root.Child("a"), Root.Child("b"), Root.Child("c"), Root.Child("other"));
@@ -399,54 +358,7 @@ public abstract class DatasetsContract : IDisposable
         Assert.Equal(("v", "no"), (values["lumos:k"], values["mounted"]));
     }
 
-    [Fact]
-    public void A_volume_keeps_what_is_written_to_its_device()
-    {
-        var (v, w) = (Root.Child("v"), Root.Child("w"));
-        Assert.SkipWhen(DeviceOf(v) is null, "volumes have no devices here");
-        Store.CreateVolume(v, 16 << 20, sparse: true);
-        Overwrite(v, 'a');
-        Store.Snapshot(v.At("s"));
-        Overwrite(v, 'b');
-        Store.Clone(v.At("s"), w);
-        Assert.Equal(DatasetKinds.Volume, Assert.Single(Store.List(w)).Kind);
-        Assert.Equal("16777216", Store.GetProperties(w, "volsize")["volsize"]);
-        Assert.Equal(('b', 'a'), (FirstOf(v), FirstOf(w)));
-        Store.Rename(w, Root.Child("x"));
-        Assert.Equal('a', FirstOf(Root.Child("x")));
-        Store.Rollback(v.At("s"));
-        Assert.Equal('a', FirstOf(v));
-    }
-
-    private string FolderOf(DatasetName name) => Mountpoint(name);
-
-    private string Mountpoint(DatasetName name) => Store.GetProperties(name, "mountpoint")["mountpoint"]!;
-
-    private long Number(DatasetName name, string property) => Store.List(name, depth: 0, properties: [property])[0].Number(property)!.Value;
-
-    private long Used(DatasetName name) => Number(name, "used");
-
-    /// <summary>Bytes that do not compress, on the disk when this returns.</summary>
-    private void Fill(DatasetName name, string file, int mebibytes)
-    {
-        using var fd = FileDescriptorIo.Open(Path.Combine(FolderOf(name), file), OpenFlags.WriteOnly | OpenFlags.Create, 0x1a4);
-        for (int i = 0; i < mebibytes; i++)
-        {
-            fd.WriteAll(RandomNumberGenerator.GetBytes(1 << 20));
-            fd.Sync();
-        }
-    }
-
-    /// <summary>Counts follow with the storage's next transaction.</summary>
-    private static void Eventually(Func<bool> holds)
-    {
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-        while (!holds())
-        {
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(40), "it did not come to hold");
-            Thread.Sleep(100);
-        }
-    }
+    protected string Mountpoint(DatasetName name) => Store.GetProperties(name, "mountpoint")["mountpoint"]!;
 
     private byte[] Sent(SnapshotName snapshot, SendOptions? options = null)
     {
@@ -462,29 +374,6 @@ public abstract class DatasetsContract : IDisposable
         using var receive = Store.OpenReceive(name, options);
         receive.Input.Write(stream);
         receive.Finish();
-    }
-
-    private void Overwrite(DatasetName volume, char with)
-    {
-        using var fd = OpenDevice(volume, OpenFlags.WriteOnly);
-        byte[] block = new byte[1 << 20];
-        Array.Fill(block, (byte)with);
-        fd.WriteAll(block);
-        fd.Sync();
-    }
-
-    private char FirstOf(DatasetName volume)
-    {
-        using var fd = OpenDevice(volume, OpenFlags.ReadOnly);
-        byte[] block = new byte[4096];
-        Assert.Equal(block.Length, fd.Read(block));
-        return (char)block[0];
-    }
-
-    private FileDescriptor OpenDevice(DatasetName volume, OpenFlags flags)
-    {
-        Eventually(() => File.Exists(DeviceOf(volume)));
-        return FileDescriptorIo.Open(DeviceOf(volume)!, flags);
     }
 
     private static void Fails(string code, Action action) =>

@@ -7,10 +7,6 @@ public sealed class FakeDatasetsTests : DatasetsContract
 {
     protected override IDatasets Store { get; } = new FakeDatasets("zones");
 
-    protected override bool HasFiles => false;
-
-    protected override string? DeviceOf(DatasetName volume) => null;
-
     protected override void Put(DatasetName name, string text) => ((FakeDatasets)Store).SetContent(name, System.Text.Encoding.UTF8.GetBytes(text));
 
     protected override string Got(DatasetName name) => System.Text.Encoding.UTF8.GetString(((FakeDatasets)Store).GetContent(name));

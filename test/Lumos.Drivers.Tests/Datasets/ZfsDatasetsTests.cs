@@ -9,7 +9,7 @@ namespace Lumos.Drivers.Tests.Datasets;
 /// it into a machine (test/system/DatasetContractTests.cs) and run it there.
 /// </summary>
 [Trait("level", "machine")]
-public sealed class ZfsDatasetsTests : DatasetsContract
+public sealed class ZfsDatasetsTests : StoredDatasetsContract
 {
     private readonly DatasetName _root = DatasetName.Parse(
         $"{Environment.GetEnvironmentVariable("LUMOS_TEST_POOL") ?? "zones"}/lumos-test-{Environment.ProcessId}-{Guid.NewGuid():N}");
