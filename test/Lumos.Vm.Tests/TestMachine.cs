@@ -34,7 +34,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
             Exits = At("run/zone-exits"),
             Locks = At("run/locks"),
             PlatformUsr = At("usr"),
-            CgroupParent = "/lumos-vm-test",
+            CgroupParent = "/" + Path.GetFileName(Root),
         };
         Directory.CreateDirectory(Layout.Configurations);
         Directory.CreateDirectory(Layout.States);
@@ -139,7 +139,11 @@ internal sealed class TestMachine : IDisposable, INeighbours
 
     public JsonObject Get(string uuid) => JsonNode.Parse(Vmadm(null, "get", uuid).Out)!.AsObject();
 
-    public void Dispose() => Directory.Delete(Root, recursive: true);
+    public void Dispose()
+    {
+        Directory.Delete(Root, recursive: true);
+        TestCgroups.Remove(Layout.CgroupParent);
+    }
 
     private void OnDatasetOperation(string operation, string name)
     {

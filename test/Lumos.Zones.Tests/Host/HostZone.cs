@@ -2,6 +2,7 @@ using Lumos.Drivers.Links;
 using Lumos.Drivers.Oci;
 using Lumos.Linux.Mounts;
 using Lumos.Linux.Netlink;
+using Lumos.Testing;
 using Lumos.Zones.Config;
 using Lumos.Zones.Runtime;
 
@@ -31,7 +32,7 @@ internal sealed class HostZone : IDisposable
             Exits = Path.Combine(_folder, "exits"),
             Locks = Path.Combine(_folder, "locks"),
             PlatformUsr = Path.Combine(_folder, "usr"),
-            CgroupParent = "/lumos-test",
+            CgroupParent = $"/lumos-test-{Environment.ProcessId}-{number}",
         };
         Oci = OciRuntime.Find() with { StateRoot = Path.Combine(_folder, "oci") };
         Runtime = new ZoneRuntime(Layout, Oci, links, Warnings.Add);
@@ -110,6 +111,7 @@ internal sealed class HostZone : IDisposable
     {
         Runtime.Halt(Name);
         Directory.Delete(_folder, recursive: true);
+        TestCgroups.Remove(Layout.CgroupParent);
     }
 
     private static void MakeRoot(string root, string inittab)
