@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Lumos.Core;
+using Lumos.LiveImage;
 using Lumos.Machine;
 
 namespace Lumos.Dev.Commands;
@@ -7,6 +8,9 @@ namespace Lumos.Dev.Commands;
 /// <summary><c>./lumos test</c>: builds and runs the tests of a level; the last line is the sum.</summary>
 internal static class TestCommand
 {
+    /// <summary>Tells the tests of level host where the compiled tree of hosted mode is.</summary>
+    private const string HostedPlatform = "LUMOS_HOSTED_PLATFORM";
+
     private static readonly string[] _levels = ["unit", "host", "live", "all"];
 
     public static Command Create(Checkout checkout)
@@ -27,7 +31,7 @@ internal static class TestCommand
     private static int Run(Checkout checkout, string level, string? only, bool yes)
     {
         string[] levels = level == "all" ? ["unit", "host", "live"] : [level];
-        var needs = (levels.Contains("host") ? Need.HostTests | Need.Machine : Need.None)
+        var needs = (levels.Contains("host") ? Need.HostTests | Need.Machine | Need.Hosted | Need.Compile : Need.None)
             | (levels.Contains("live") ? Need.Compile | Need.Image | Need.Machine : Need.None);
         Prerequisites.Ensure(needs, yes);
         var stages = new Stages(Path.Combine(checkout.Logs, "test.log"));
@@ -46,6 +50,11 @@ internal static class TestCommand
                 // The tests build the image themselves and find it in the cache; here its progress can be seen.
                 Artifacts.Build(checkout, stages, locked: false);
             }
+            if (each == "host")
+            {
+                string tree = stages.Telling(() => HostedBuilder.Build(Artifacts.Options(checkout, stages, locked: false)));
+                Environment.SetEnvironmentVariable(HostedPlatform, tree);
+            }
             total += RunLevel(checkout, stages, each, only);
         }
         Console.Out.WriteLine(total);
@@ -56,7 +65,7 @@ internal static class TestCommand
     {
         string[] filter = level == "unit" ? ["-trait-", "level=host", "-trait-", "level=live", "-trait-", "level=machine"] : ["-trait", $"level={level}"];
         string[] named = only is null ? [] : ["-method", $"*{only}*"];
-        string[] become = level == "host" && !Prerequisites.IsRoot ? ["sudo", "--preserve-env=PATH,DOTNET_ROOT", "--"] : [];
+        string[] become = level == "host" && !Prerequisites.IsRoot ? ["sudo", $"--preserve-env=PATH,DOTNET_ROOT,CI,{HostedPlatform}", "--"] : [];
         var limit = level == "live" ? TimeSpan.FromMinutes(40) : TimeSpan.FromMinutes(10);
         var total = TestCounts.None;
         foreach (var project in TestProject.Find(checkout))

@@ -1,0 +1,54 @@
+using System.Text.Json.Nodes;
+using Lumos.Drivers.Tools;
+
+namespace Lumos.Hosted.Tests.Host;
+
+/// <summary>A VM of a test's own, deleted with it.</summary>
+internal sealed class HostedVm : IDisposable
+{
+    private readonly HostedRoot _root;
+
+    private HostedVm(HostedRoot root, string uuid)
+    {
+        _root = root;
+        Uuid = uuid;
+    }
+
+    internal string Uuid { get; }
+
+    internal string State => (string)Get()["state"]!;
+
+    internal int Pid => (int)Get()["pid"]!;
+
+    /// <summary>A native one from the image; <paramref name="more"/> are further properties.</summary>
+    internal static HostedVm Native(HostedRoot root, JsonObject? more = null)
+    {
+        string uuid = Guid.NewGuid().ToString();
+        var payload = new JsonObject { ["uuid"] = uuid, ["brand"] = "joyent", ["image_uuid"] = TestImages.Native, ["ram"] = 128, ["quota"] = 1 };
+        foreach (var (name, value) in more ?? [])
+        {
+            payload[name] = value?.DeepClone();
+        }
+        root.Feed(payload.ToJsonString(), "vmadm", "create").OrThrow();
+        return new HostedVm(root, uuid);
+    }
+
+    internal JsonObject Get() => JsonNode.Parse(Vmadm("get").OrThrow().Output)!.AsObject();
+
+    /// <summary>A subcommand of vmadm on this VM.</summary>
+    internal ToolResult Vmadm(string verb, params string[] words) => _root.Command("vmadm", [verb, .. words.Where(w => w.StartsWith('-')), Uuid, .. words.Where(w => !w.StartsWith('-'))]);
+
+    /// <summary>A command line inside.</summary>
+    internal ToolResult Zlogin(string line) => _root.Command("zlogin", Uuid, line);
+
+    /// <summary>A file of the zone's control group under version 1.</summary>
+    internal string Limit(string controller, string file) => File.ReadAllText(_root.Inside($"/run/lumos/cgroup1/{controller}/zones/{Uuid}/{file}")).Trim();
+
+    public void Dispose()
+    {
+        if (_root.Command("vmadm", "lookup", "uuid=" + Uuid).OrThrow().Output.Length > 0)
+        {
+            Vmadm("delete").OrThrow();
+        }
+    }
+}
