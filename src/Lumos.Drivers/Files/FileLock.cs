@@ -14,13 +14,15 @@ public sealed class FileLock : IDisposable
 {
     public const string Folder = "/run/lumos/locks";
 
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(500);
+
     private readonly FileDescriptor _fd;
 
     private FileLock(FileDescriptor fd) => _fd = fd;
 
     /// <param name="name">A plain name (kept in <see cref="Folder"/>) or a whole path.</param>
     /// <param name="timeout">Null waits for ever.</param>
-    /// <param name="onWait">Called once, with a sentence, when the lock is held by another and waiting begins.</param>
+    /// <param name="onWait">Called once, with a sentence, when another has held the lock for half a second and waiting goes on.</param>
     /// <exception cref="LumosException"><c>LockTimeout</c>: another holds it for longer than the time-out.</exception>
     public static FileLock Acquire(string name, TimeSpan? timeout = null, Action<string>? onWait = null)
     {
@@ -29,7 +31,7 @@ public sealed class FileLock : IDisposable
         var fd = FileDescriptorIo.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow, 0x180 /* 0600 */);
         try
         {
-            if (!FileLocks.TryLock(fd))
+            if (!FileLocks.TryLock(fd) && !ComesFree(fd, timeout))
             {
                 onWait?.Invoke($"waiting for {Holder(fd)} to let go of {path}");
                 Wait(fd, path, timeout);
@@ -45,6 +47,20 @@ public sealed class FileLock : IDisposable
     }
 
     public void Dispose() => _fd.Dispose();
+
+    // Most locks are held for milliseconds, which is nothing to tell anybody about.
+    private static bool ComesFree(FileDescriptor fd, TimeSpan? timeout)
+    {
+        var limit = timeout is { } given && given < Moment ? given : Moment;
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < limit; Thread.Sleep(1))
+        {
+            if (FileLocks.TryLock(fd))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
 
     private static void Wait(FileDescriptor fd, string path, TimeSpan? timeout)
     {
