@@ -78,6 +78,10 @@ public class TextTests
         Assert.Equal("""{"MAC Address":"52:54:00:00:00:01","ip4addr":"10.0.2.15","Link Status":"up","NIC Names":["admin"]}""",
             json["Network Interfaces"]!["eth0"]!.ToJsonString());
         Assert.Equal("2", json["Boot Parameters"]!["a"]!.GetValue<string>());
+        Assert.False(json["Hosted"]!.GetValue<bool>());
+        var hosted = (facts with { IsHosted = true, StorageBackend = "btrfs" }).ToJson();
+        Assert.True(hosted["Hosted"]!.GetValue<bool>());
+        Assert.Equal("btrfs", hosted["Storage Backend"]!.GetValue<string>());
         string lines = SystemFacts.ToParsable(json);
         Assert.Contains("MiB_of_Memory='2048'\n", lines, StringComparison.Ordinal);
         Assert.Contains("Disks_vda_Size_in_GB='8'\n", lines, StringComparison.Ordinal);

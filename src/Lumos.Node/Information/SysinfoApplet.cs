@@ -5,6 +5,7 @@ using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Core.Boot;
 using Lumos.Drivers.Files;
+using Lumos.Drivers.Hosting;
 using Lumos.Node.Settings;
 
 namespace Lumos.Node.Information;
@@ -12,7 +13,12 @@ namespace Lumos.Node.Information;
 /// <summary>sysinfo: tells what the machine is, from a cache that -f and -u renew; and bootparams.</summary>
 internal static class SysinfoApplet
 {
-    private const string JsonCache = "/tmp/.sysinfo.json", ParsableCache = "/tmp/.sysinfo.parsable";
+    // A host's /tmp is everybody's, and other hosted roots' too; /run/lumos is ours alone.
+    private static string Folder => HostedFile.Load() is null ? "/tmp" : "/run/lumos";
+
+    private static string JsonCache => Folder + "/.sysinfo.json";
+
+    private static string ParsableCache => Folder + "/.sysinfo.parsable";
 
     private static readonly JsonSerializerOptions Indented =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -20,6 +20,12 @@ internal sealed record SystemFacts
 
     public bool IsSetUp { get; init; }
 
+    /// <summary>Whether the machine is somebody's host, on which we are a guest among others.</summary>
+    public bool IsHosted { get; init; }
+
+    /// <summary>What keeps the datasets: zfs or btrfs; null without a pool.</summary>
+    public string? StorageBackend { get; init; }
+
     /// <summary>SMBIOS strings by SmartOS's field name (Manufacturer, Product …).</summary>
     public IReadOnlyDictionary<string, string> Hardware { get; init; } = new Dictionary<string, string>();
 
@@ -72,6 +78,7 @@ internal sealed record SystemFacts
             document[field] = value;
         }
         document["Setup"] = IsSetUp ? "true" : "false";
+        document["Hosted"] = IsHosted;
         document["VM Capable"] = HasKvm;
         document["Bhyve Capable"] = HasKvm;
         document["HVM API"] = true;
@@ -87,6 +94,10 @@ internal sealed record SystemFacts
         document["MiB of Memory"] = (Memory >> 20).ToString(System.Globalization.CultureInfo.InvariantCulture);
         document["UUID"] = Uuid;
         document["Hostname"] = Hostname;
+        if (StorageBackend is not null)
+        {
+            document["Storage Backend"] = StorageBackend;
+        }
         if (Pool is { } pool)
         {
             document["Zpool"] = pool.Name;

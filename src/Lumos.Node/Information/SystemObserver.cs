@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Lumos.Core;
 using Lumos.Core.Boot;
 using Lumos.Core.Configuration;
+using Lumos.Core.Hosting;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Pools;
 using Lumos.Linux;
@@ -15,7 +16,11 @@ using Lumos.Node.Host;
 namespace Lumos.Node.Information;
 
 /// <summary>Looks at the machine for sysinfo. Works without a pool, without ZFS and without /usbkey.</summary>
-internal sealed class SystemObserver(IPools pools, IDatasets datasets, INodeHost host)
+/// <param name="pools">The machine's pools.</param>
+/// <param name="datasets">What is in them.</param>
+/// <param name="host">The machine.</param>
+/// <param name="hosted">What is said of this hosted global zone; null on a machine of our own.</param>
+internal sealed class SystemObserver(IPools pools, IDatasets datasets, INodeHost host, HostedConfig? hosted = null)
 {
     private static readonly (string Field, string File)[] HardwareFields =
     [
@@ -37,6 +42,8 @@ internal sealed class SystemObserver(IPools pools, IDatasets datasets, INodeHost
             Uuid = boot["override_uuid"] ?? StoredUuid(pool) ?? host.HardwareUuid ?? FromFirstMac(links),
             Hostname = Kernel.Name().Host,
             IsSetUp = pool is not null,
+            IsHosted = hosted is not null,
+            StorageBackend = pool is null ? null : hosted?.Pool?.Kind ?? "zfs",
             Hardware = HardwareFields.ToDictionary(f => f.Field, f => ReadText("/sys/class/dmi/id/" + f.File)),
             Cpu = CpuFacts.Parse(File.ReadAllText("/proc/cpuinfo")),
             OnlineCpus = Environment.ProcessorCount,
@@ -65,14 +72,17 @@ internal sealed class SystemObserver(IPools pools, IDatasets datasets, INodeHost
 
     private PoolSummary? FindPool()
     {
-        if (!File.Exists("/dev/zfs"))
+        if (hosted?.Pool?.Kind != "btrfs" && !File.Exists("/dev/zfs"))
         {
             return null;
         }
         var all = pools.List();
-        var system = all.Where(p => File.Exists($"/{p.Name}/{SystemPool.Marker}"))
-            .OrderByDescending(p => p.Name == SystemPool.DefaultName)
-            .FirstOrDefault();
+        // A host's other pools are not ours, whatever they are marked with.
+        var system = hosted is not null
+            ? all.FirstOrDefault(p => p.Name == hosted.Pool?.Name)
+            : all.Where(p => File.Exists($"/{p.Name}/{SystemPool.Marker}"))
+                .OrderByDescending(p => p.Name == SystemPool.DefaultName)
+                .FirstOrDefault();
         if (system is null)
         {
             return null;
@@ -90,7 +100,7 @@ internal sealed class SystemObserver(IPools pools, IDatasets datasets, INodeHost
 
     private string? StoredUuid(PoolSummary? pool)
     {
-        if (pool is null)
+        if (pool is null || hosted is not null) // a host has its own identity; no dataset var there
         {
             return null;
         }
@@ -102,7 +112,7 @@ internal sealed class SystemObserver(IPools pools, IDatasets datasets, INodeHost
     private static string FromFirstMac(IReadOnlyList<LinkFacts> links) =>
         Uuid.FromName(Uuid.Zero, links.FirstOrDefault(l => l.IsPhysical)?.Mac ?? Kernel.Name().Host).ToString();
 
-    private static List<LinkFacts> Links()
+    private List<LinkFacts> Links()
     {
         var addresses = NetworkInterface.GetAllNetworkInterfaces().ToDictionary(
             n => n.Name,
@@ -128,10 +138,14 @@ internal sealed class SystemObserver(IPools pools, IDatasets datasets, INodeHost
                 address.Length == 0 && master is not null ? addresses.GetValueOrDefault(master, "") : address,
                 ReadText(Path.Combine(path, "operstate")) == "up",
                 physical,
-                physical ? master is null ? [] : [master] : [name]));
+                physical ? master is null ? [] : TagsOn(master) : TagsOn(name)));
         }
         return links;
     }
+
+    /// <summary>The nic tags that a bridge stands for: on a machine of our own the bridge bears the tag's name.</summary>
+    private string[] TagsOn(string bridge) =>
+        hosted is null ? [bridge] : [.. hosted.Tags.Where(tag => tag.Bridge == bridge).Select(tag => tag.Name)];
 
     private static bool HasHardwarePort(string bridge) =>
         Directory.Exists(Path.Combine(bridge, "brif"))

@@ -1,6 +1,7 @@
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Datasets.Btrfs;
+using Lumos.Drivers.Pools;
 using Lumos.Drivers.Tools;
 using Lumos.Linux.Mounts;
 using Xunit;
@@ -44,7 +45,14 @@ public sealed class BtrfsPoolTests : IDisposable
         Assert.Equal(("zones", "ONLINE"), (facts.Name, facts.Health));
         Assert.InRange(facts.Size, 500 << 20, 512 << 20);
         Assert.InRange(facts.Free, 1, facts.Size);
+        var seen = new BtrfsPools("zones", Root);
+        Assert.Equal(facts.Size, Assert.Single(seen.List()).Size);
+        var devices = seen.Devices("zones");
+        Assert.Equal("striped", devices.Profile);
+        Assert.Contains(Assert.Single(devices.Paths), Attached().Select(file => "/dev/" + file.Split('/')[3])); // the volume has one too
+        Fails("HostedRefuses", () => seen.Destroy("zones"));
         pool.Close();
+        Assert.Empty(seen.List());
         Assert.DoesNotContain(MountTable.Read(), m => m.Target.StartsWith(_folder, StringComparison.Ordinal));
         Assert.Empty(Attached());
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_folder, "zvol")));
