@@ -14,8 +14,9 @@ public static class HostedEntry
     /// <summary>
     /// Goes on inside, as the same command, when there is a hosted global zone that this process is not in; returns when there is
     /// none: on the live image, in a zone, or inside already. Costs two looks at the file system where there is nothing to do.
+    /// A command of a tree for hosts that finds none to enter is refused: on the host itself it would take the host for ours.
     /// </summary>
-    /// <exception cref="LumosException">HostedNotUp; NoHostedRoot: LUMOS_ROOT names no prefix of one.</exception>
+    /// <exception cref="LumosException">HostedNotUp; NoHostedRoot: LUMOS_ROOT names no prefix of one, or none was ever up.</exception>
     public static void GoInside(string command, IEnumerable<string> words)
     {
         if (command == LumosHostName || File.Exists(HostedPaths.InsideMark))
@@ -24,16 +25,32 @@ public static class HostedEntry
         }
         string? asked = Environment.GetEnvironmentVariable(HostedPaths.PrefixVariable);
         string prefix = asked ?? HostedPaths.DefaultPrefix;
-        if (!File.Exists(HostedPaths.ConfigFileOf(prefix)))
+        bool there = File.Exists(HostedPaths.ConfigFileOf(prefix));
+        if ((there || IsOfHostedTree(Environment.ProcessPath)) && AsksForHelp(words) && !(there && HostNamespace.IsPinned(Find(prefix))))
+        {
+            return; // which needs nothing of a global zone
+        }
+        if (!there)
         {
             if (asked is not null)
             {
                 throw new LumosException("NoHostedRoot", $"{HostedPaths.PrefixVariable} is {asked}, where \"lumos-host up --root {asked}\" has never been");
             }
+            if (IsOfHostedTree(Environment.ProcessPath))
+            {
+                throw new LumosException("NoHostedRoot", $"there is no global zone on this host yet; \"lumos-host up\" makes one at {prefix}");
+            }
             return;
         }
         Become(Find(prefix), [Program, .. words], command);
     }
+
+    /// <summary>Whether a program lies in a tree such as a package or a build puts anywhere on a host, and not where the image has it.</summary>
+    internal static bool IsOfHostedTree(string? program) =>
+        program is not null && program != Program && program.EndsWith(Program, StringComparison.Ordinal)
+        && File.Exists(program[..^Program.Length] + "/etc/version/platform");
+
+    private static bool AsksForHelp(IEnumerable<string> words) => words.FirstOrDefault() is "help" or "--help" or "-h" or "-?";
 
     internal const string LumosHostName = "lumos-host";
 

@@ -5,13 +5,14 @@ using Lumos.Linux.Mounts;
 namespace Lumos.Hosted.Actions;
 
 /// <summary>
-/// The part of the host's cgroups that is ours: one directory of the version 2 hierarchy, and on a host that keeps controllers
-/// on version 1, one for each of those. Started by systemd it is the unit's own (Delegate=yes); else lumos-NAME at the top.
+/// The part of the host's cgroups that is ours: lumos-NAME at the top of the version 2 hierarchy, and on a host that keeps
+/// controllers on version 1, of each of those. Started by systemd it is not within the unit's own: what is there once holds zones, and
+/// controllers with them, is closed to the next main process of the unit (systemd fails with 219/CGROUP), and zones are
+/// to outlive the unit's crash.
 /// </summary>
 /// <param name="Unified">The directory of version 2.</param>
 /// <param name="Old">Directories of version 1, by controller.</param>
-/// <param name="IsUnits">The directory of version 2 is a systemd unit's: what is below it is ours, itself is not.</param>
-internal sealed record HostCgroups(string Unified, IReadOnlyDictionary<string, string> Old, bool IsUnits)
+internal sealed record HostCgroups(string Unified, IReadOnlyDictionary<string, string> Old)
 {
     private static readonly string[] WantedOld = ["cpu", "memory", "pids"];
 
@@ -23,20 +24,25 @@ internal sealed record HostCgroups(string Unified, IReadOnlyDictionary<string, s
             return null;
         }
         var lines = File.ReadLines(note).Select(line => line.Split(' ', 2)).ToDictionary(w => w[0], w => w[1]);
-        return new HostCgroups(
-            lines.GetValueOrDefault("unit") ?? lines["unified"], lines.Where(l => WantedOld.Contains(l.Key)).ToDictionary(), lines.ContainsKey("unit"));
+        return new HostCgroups(lines["unified"], lines.Where(l => WantedOld.Contains(l.Key)).ToDictionary());
     }
 
     internal void Save(string note) =>
-        File.WriteAllLines(note, [$"{(IsUnits ? "unit" : "unified")} {Unified}", .. Old.Select(o => $"{o.Key} {o.Value}")]);
+        File.WriteAllLines(note, [$"unified {Unified}", .. Old.Select(o => $"{o.Key} {o.Value}")]);
 
     /// <summary>Finds where ours go; makes nothing.</summary>
     /// <exception cref="LumosException">NoCgroups: the host has no version 2 hierarchy mounted.</exception>
-    internal static HostCgroups Find(string name)
+    internal static HostCgroups Find(string name) => TryFind(name)
+        ?? throw new LumosException("NoCgroups", "this host has no cgroup2 hierarchy mounted, without which processes cannot be held together; mount one at /sys/fs/cgroup/unified");
+
+    /// <summary>The same; null: no version 2 hierarchy is mounted (a package removed in a chroot), so none of ours can be in it.</summary>
+    internal static HostCgroups? TryFind(string name)
     {
         var mounts = MountTable.Read();
-        var unified = mounts.FirstOrDefault(m => m.Type == "cgroup2")
-            ?? throw new LumosException("NoCgroups", "this host has no cgroup2 hierarchy mounted, without which processes cannot be held together; mount one at /sys/fs/cgroup/unified");
+        if (mounts.FirstOrDefault(m => m.Type == "cgroup2") is not { } unified)
+        {
+            return null;
+        }
         string own = $"lumos-{name}";
         var old = new Dictionary<string, string>();
         foreach (string controller in WantedOld)
@@ -46,9 +52,7 @@ internal sealed record HostCgroups(string Unified, IReadOnlyDictionary<string, s
                 old[controller] = Path.Combine(mount.Target, own);
             }
         }
-        return UnitsOwn(unified.Target) is { } unit
-            ? new HostCgroups(unit, old, IsUnits: true)
-            : new HostCgroups(Path.Combine(unified.Target, own), old, IsUnits: false);
+        return new HostCgroups(Path.Combine(unified.Target, own), old);
     }
 
     /// <summary>Makes what is missing and asks for the controllers all the way down.</summary>
@@ -58,13 +62,10 @@ internal sealed record HostCgroups(string Unified, IReadOnlyDictionary<string, s
         {
             Directory.CreateDirectory(folder);
         }
-        if (!IsUnits)
+        var parent = new Cgroup(Path.GetDirectoryName(Unified)!);
+        foreach (string controller in parent.Controllers())
         {
-            var parent = new Cgroup(Path.GetDirectoryName(Unified)!);
-            foreach (string controller in parent.Controllers())
-            {
-                TryDelegate(parent, controller);
-            }
+            TryDelegate(parent, controller);
         }
     }
 
@@ -72,28 +73,16 @@ internal sealed record HostCgroups(string Unified, IReadOnlyDictionary<string, s
     internal void Remove()
     {
         var group = new Cgroup(Unified);
-        foreach (var ours in !group.Exists ? [] : IsUnits ? group.Children().ToList() : [group])
+        if (group.Exists)
         {
-            ours.Kill();
-            ours.WaitUntilEmpty(TimeSpan.FromSeconds(10));
-            ours.Remove();
+            group.Kill();
+            group.WaitUntilEmpty(TimeSpan.FromSeconds(10));
+            group.Remove();
         }
         foreach (string folder in Old.Values.Where(Directory.Exists))
         {
             new Cgroup(folder).Remove();
         }
-    }
-
-    // systemd gives a unit its own cgroup, marked by INVOCATION_ID in the environment.
-    private static string? UnitsOwn(string hierarchy)
-    {
-        if (Environment.GetEnvironmentVariable("INVOCATION_ID") is null)
-        {
-            return null;
-        }
-        string line = File.ReadLines("/proc/self/cgroup").FirstOrDefault(l => l.StartsWith("0::", StringComparison.Ordinal)) ?? "0::/";
-        string path = line[3..];
-        return path.EndsWith(".service", StringComparison.Ordinal) ? hierarchy.TrimEnd('/') + path : null;
     }
 
     private static void TryDelegate(Cgroup group, string controller)

@@ -132,7 +132,7 @@ internal sealed class HostedMachine(HostedPaths paths, Action<string> say)
         {
             return; // nothing of ours is there, and what bears our name is somebody else's
         }
-        (HostCgroups.Load(paths.CgroupNote) ?? HostCgroups.Find(paths.Name)).Remove();
+        (HostCgroups.Load(paths.CgroupNote) ?? HostCgroups.TryFind(paths.Name))?.Remove();
         HostNamespace.Unpin(paths);
     }
 

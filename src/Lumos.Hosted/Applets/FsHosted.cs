@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Core.Hosting;
@@ -31,9 +32,20 @@ internal static class FsHosted
             case "stop":
                 Close(pool, image);
                 return ExitStatus.Success;
+            case "facts":
+                context.Out.WriteLine(Facts(pool).ToJsonString());
+                return ExitStatus.Success;
             default:
-                throw new UsageException("usage: fs-hosted start|stop");
+                throw new UsageException("usage: fs-hosted start|stop|facts");
         }
+    }
+
+    /// <summary>What "lumos-host status", which looks from outside, tells of the pool.</summary>
+    private static JsonObject Facts(HostedPool pool)
+    {
+        var facts = MachinePools.Open().List().FirstOrDefault(p => p.Name == pool.Name)
+            ?? throw new LumosException("PoolNotFound", $"the pool {pool.Name} is not open");
+        return new JsonObject { ["size"] = facts.Size, ["free"] = facts.Free, ["health"] = facts.Health };
     }
 
     private static void Open(HostedPool pool, string image)

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Drivers.Files;
@@ -48,7 +47,7 @@ internal static class LumosHost
         {
             "up" => Up(context, args, prefix),
             "run" => RunInForeground(args, prefix),
-            "status" => Status(context, args, prefix),
+            "status" => HostStatus.Run(context, args, prefix),
             "exec" => Exec(args, prefix),
             "down" => Down(context, prefix),
             "clear" => Clear(context, prefix),
@@ -90,47 +89,6 @@ internal static class LumosHost
         }
         HostedEntry.Become(HostedEntry.Find(prefix), args.Operands);
         return ExitStatus.Failure; // never
-    }
-
-    private static int Status(AppletContext context, ParsedArgs args, string prefix)
-    {
-        args.Expect(0, 0);
-        var paths = HostedEntry.Find(prefix);
-        var config = HostedFile.Load(HostedPaths.ConfigFileOf(prefix))!;
-        var machine = new HostedMachine(paths, context.Error.WriteLine);
-        bool up = machine.IsUp;
-        int? supervisor = up ? machine.Supervisor() : null;
-        string state = !up ? "down" : supervisor is null ? "orphaned" : "up";
-        if (args.Has("json"))
-        {
-            context.Out.WriteLine(new JsonObject
-            {
-                ["name"] = paths.Name,
-                ["root"] = prefix,
-                ["state"] = state,
-                ["supervisor"] = supervisor,
-                ["commands"] = up ? Path.Combine(PlatformInUse(paths), "usr/sbin") : null,
-                ["pool"] = new JsonObject { ["kind"] = config.Pool?.Kind, ["name"] = config.Pool?.Name },
-                ["tags"] = new JsonArray([.. config.Tags.Select(t => (JsonNode)new JsonObject
-                {
-                    ["name"] = t.Name, ["bridge"] = t.Bridge, ["subnet"] = t.Subnet?.ToString(), ["existing"] = t.Existing,
-                })]),
-            }.ToJsonString());
-            return ExitStatus.Success;
-        }
-        context.Out.WriteLine($"state:    {state}{(supervisor is { } pid ? $", process {pid}" : "")}");
-        context.Out.WriteLine($"root:     {prefix}");
-        context.Out.WriteLine($"name:     {paths.Name}");
-        context.Out.WriteLine($"storage:  {config.Pool?.Kind} pool {config.Pool?.Name}");
-        foreach (var tag in config.Tags)
-        {
-            context.Out.WriteLine($"nic tag:  {tag.Name} on {(tag.Existing ? "the host's bridge" : "bridge")} {tag.Bridge}{(tag.Subnet is { } net ? $", {net}" : "")}");
-        }
-        if (state == "orphaned")
-        {
-            context.Out.WriteLine("The supervisor is gone; zones run on. \"lumos-host up\" starts one again.");
-        }
-        return state == "down" ? ExitStatus.Failure : ExitStatus.Success;
     }
 
     private static int Down(AppletContext context, string prefix)
@@ -209,11 +167,5 @@ internal static class LumosHost
         return File.Exists(Path.Combine(platform, "usr/lib/svc/manifest/system-smartdc-vmadmd.xml"))
             ? platform
             : throw new LumosException("NoPlatform", $"{platform} is no platform tree: it has no usr/lib/svc/manifest");
-    }
-
-    private static string PlatformInUse(HostedPaths paths)
-    {
-        string link = Tool.Run([Environment.ProcessPath!, HostedEntry.LumosHostName, "exec", "--root", paths.Prefix, "readlink", "/etc/version"]).OrThrow().Output.Trim();
-        return link[HostedPaths.HostView.Length..^"/etc/version".Length];
     }
 }
