@@ -252,7 +252,7 @@ public sealed class FakeDatasets : IDatasets
             var node = Find(name);
             foreach (var (key, value) in properties)
             {
-                node.Properties[key] = value;
+                node.Properties[key] = value == "none" && Defaults.GetValueOrDefault(key) == "0" ? "0" : value;
             }
         });
 

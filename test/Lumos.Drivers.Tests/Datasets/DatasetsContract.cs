@@ -308,7 +308,7 @@ public abstract class DatasetsContract : IDisposable
         var values = Store.GetProperties(child, "quota", "atime", "canmount", "recordsize");
         Assert.Equal(("0", "off", "on", "131072"), (values["quota"], values["atime"], values["canmount"], values["recordsize"]));
         Fails(DatasetException.FailedCode, () => Store.Inherit(Root.Child("a"), "quota"));
-        Store.SetProperties(Root.Child("a"), new Dictionary<string, string> { ["quota"] = "0" });
+        Store.SetProperties(Root.Child("a"), new Dictionary<string, string> { ["quota"] = "none" });
         Assert.Equal("0", Store.GetProperties(Root.Child("a"), "quota")["quota"]);
     }
 
