@@ -12,8 +12,8 @@ public sealed record HostedPaths
     /// <summary>Configurations of dnsmasq, one folder a bridge; derived.</summary>
     public string Dnsmasq { get; init; } = "/run/lumos/dnsmasq";
 
-    /// <summary>Leases that dnsmasq has given, one file a bridge.</summary>
-    public string Leases { get; init; } = "/var/lib/lumos-dhcp";
+    /// <summary>Leases that dnsmasq has given, one file a bridge; /var/db is bound from the prefix, as /var/lib is not.</summary>
+    public string Leases { get; init; } = "/var/db/lumos-dhcp";
 
     /// <summary>The host's name servers, which dnsmasq asks.</summary>
     public string ResolvConf { get; init; } = "/etc/resolv.conf";
