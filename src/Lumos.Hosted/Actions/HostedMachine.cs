@@ -20,7 +20,7 @@ namespace Lumos.Hosted.Actions;
 // States, seen and not stored: down (no pinned namespace), up (pinned, a supervisor in its cgroup), orphaned (pinned, the
 // supervisor is gone): zones run on, "up" or systemd starts a supervisor into the same namespace, which takes up what runs.
 //
-// On the host while up: the namespace's pin and its private folder in /run/lumos/hosts/NAME; cgroup lumos-NAME (or the unit's); the
+// On the host while up: the namespace's pin and its private folder in /run/lumos/hosts/NAME; cgroup lumos-NAME; the
 // links and the nftables table that svc:/network/physical makes and takes away; a loop device under the pool. Down takes all of it away.
 //
 // Failure. Whatever fails while it is made is undone; what a crash of ours left, "down" clears away: it does nothing where there is nothing.
