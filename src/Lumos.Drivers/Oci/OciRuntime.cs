@@ -70,12 +70,14 @@ public sealed record OciRuntime
     /// Runs a program, described by a file in the form of config.json's "process", in a running container with our own
     /// streams, and returns its exit status.
     /// </summary>
-    public int Exec(string container, string processFile)
+    /// <param name="cgroups">Groups of the container's that the runtime does not know of; the program is started in them.</param>
+    public int Exec(string container, string processFile, IReadOnlyList<string> cgroups)
     {
         using var child = ChildProcess.Start(new SpawnRequest
         {
             Argv = Words("exec", "--process", processFile, container),
             InheritStreams = true,
+            OtherCgroups = cgroups,
         });
         int status = child.Wait();
         // crun leaves a terminal non-blocking, and whoever shares it with us (the shell that called) reads on from it.
@@ -91,11 +93,12 @@ public sealed record OciRuntime
 
     /// <summary>Runs a program in a running container with its streams at /dev/null.</summary>
     /// <exception cref="LumosException">ExecFailed: it could not be started, or failed.</exception>
-    public void ExecQuietly(string container, string processFile)
+    public void ExecQuietly(string container, string processFile, IReadOnlyList<string> cgroups)
     {
         using var child = ChildProcess.Start(new SpawnRequest
         {
             Argv = Words("exec", "--process", processFile, container),
+            OtherCgroups = cgroups,
         });
         int status = child.Wait();
         if (status != 0)

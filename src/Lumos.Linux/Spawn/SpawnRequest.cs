@@ -32,6 +32,9 @@ public sealed record SpawnRequest
     /// <summary>The directory of the cgroup the child is born into, such as /sys/fs/cgroup/svc/ssh.</summary>
     public string? Cgroup { get; init; }
 
+    /// <summary>Its cgroups of other hierarchies, on a machine that has them.</summary>
+    public IReadOnlyList<string> OtherCgroups { get; init; } = [];
+
     /// <summary>User id the child runs as.</summary>
     public uint? User { get; init; }
 

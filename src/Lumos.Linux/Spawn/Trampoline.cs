@@ -36,6 +36,10 @@ public static class Trampoline
             }
         }
         Add("--cgroup", request.Cgroup);
+        foreach (string other in request.OtherCgroups)
+        {
+            Add("--cgroup", other);
+        }
         foreach (var (name, value) in request.ResourceLimits ?? new Dictionary<string, string>())
         {
             Add("--rlimit", $"{name}={value}");

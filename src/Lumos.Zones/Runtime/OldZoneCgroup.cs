@@ -1,5 +1,4 @@
 using System.Globalization;
-using Lumos.Linux.Cgroups;
 
 namespace Lumos.Zones.Runtime;
 
@@ -28,6 +27,9 @@ internal static class OldZoneCgroup
             File.WriteAllText(Folder(controller, path) + "/cgroup.procs", pid.ToString(CultureInfo.InvariantCulture));
         }
     }
+
+    /// <summary>The zone's groups: what is started in it from outside has to enter them too.</summary>
+    internal static IReadOnlyList<string> Folders(string path) => [.. Controllers.Select(c => Folder(c, path)).Where(Directory.Exists)];
 
     /// <summary>Writes limits, given as version 2 files; those of other controllers are left out.</summary>
     internal static void Write(string path, IEnumerable<KeyValuePair<string, string>> limits)
@@ -61,7 +63,7 @@ internal static class OldZoneCgroup
     {
         foreach (string controller in Controllers)
         {
-            new Cgroup(Folder(controller, path)).Remove();
+            ZoneCgroup.RemoveTree(Folder(controller, path));
         }
     }
 

@@ -1,3 +1,4 @@
+using Lumos.Linux.Cgroups;
 
 namespace Lumos.Zones.Runtime;
 
@@ -33,6 +34,18 @@ internal static class ZoneCgroup
         }
     }
 
+    /// <summary>
+    /// crun puts what it executes into the group of the container's first process, or, where that is not below the path it knows
+    /// (in hosted mode the kernel names groups from the host's top), into a group "crun-exec" that it expects to be there.
+    /// </summary>
+    internal static void MakeRoomForExec(string path, int init)
+    {
+        if (IsUnified && Cgroup.Of(init) is { } seen && !seen.StartsWith(path, StringComparison.Ordinal))
+        {
+            Directory.CreateDirectory($"{Hierarchy}{path}/crun-exec");
+        }
+    }
+
     /// <summary>Ends every process in the cgroup and below.</summary>
     internal static void Kill(string path)
     {
@@ -46,8 +59,16 @@ internal static class ZoneCgroup
     /// <summary>Removes the cgroup and those below it; they must be empty of processes.</summary>
     internal static void Remove(string path)
     {
-        string folder = Hierarchy + path;
-        if (!IsUnified || !Directory.Exists(folder))
+        if (IsUnified)
+        {
+            RemoveTree(Hierarchy + path);
+        }
+    }
+
+    /// <summary>The same for a directory of any hierarchy; one that is not there is no error.</summary>
+    internal static void RemoveTree(string folder)
+    {
+        if (!Directory.Exists(folder))
         {
             return;
         }

@@ -184,17 +184,19 @@ public sealed partial class ZoneRuntime : IZoneRuntime
 
     public int Exec(ZoneName name, ZoneCommand command)
     {
-        Running(name);
+        string cgroup = $"{_layout.CgroupParent}/{name}";
+        ZoneCgroup.MakeRoomForExec(cgroup, Running(name).Init!.Pid);
+        var old = OldZoneCgroup.Folders(cgroup);
         string file = Path.Combine(_layout.RunFolder(name), $"exec.{Guid.NewGuid():N}.json");
         File.WriteAllText(file, OciBundle.ProcessJson(command.Detached ? Orphaned(name, command) : command));
         try
         {
             if (command.Detached)
             {
-                _oci.ExecQuietly(name.Text, file);
+                _oci.ExecQuietly(name.Text, file, old);
                 return 0;
             }
-            return _oci.Exec(name.Text, file);
+            return _oci.Exec(name.Text, file, old);
         }
         finally
         {
