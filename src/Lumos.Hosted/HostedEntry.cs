@@ -25,6 +25,10 @@ public static class HostedEntry
         }
         string? asked = Environment.GetEnvironmentVariable(HostedPaths.PrefixVariable);
         string prefix = asked ?? HostedPaths.DefaultPrefix;
+        if (!Environment.IsPrivilegedProcess && !AsksForHelp(words) && (asked is not null || Directory.Exists(prefix)))
+        {
+            throw OnlyRoot(prefix); // who may not look into the prefix must not be told that there is nothing
+        }
         bool there = File.Exists(HostedPaths.ConfigFileOf(prefix));
         if ((there || IsOfHostedTree(Environment.ProcessPath)) && AsksForHelp(words) && !(there && HostNamespace.IsPinned(Find(prefix))))
         {
@@ -50,6 +54,9 @@ public static class HostedEntry
         program is not null && program != Program && program.EndsWith(Program, StringComparison.Ordinal)
         && File.Exists(program[..^Program.Length] + "/etc/version/platform");
 
+    private static LumosException OnlyRoot(string prefix) =>
+        new("NotHere", $"only root may enter the hosted global zone at {prefix}", exitStatus: 2);
+
     private static bool AsksForHelp(IEnumerable<string> words) => words.FirstOrDefault() is "help" or "--help" or "-h" or "-?";
 
     internal const string LumosHostName = "lumos-host";
@@ -69,7 +76,7 @@ public static class HostedEntry
     {
         if (!Environment.IsPrivilegedProcess)
         {
-            throw new LumosException("NotHere", $"only root may enter the hosted global zone at {paths.Prefix}", exitStatus: 2);
+            throw OnlyRoot(paths.Prefix);
         }
         if (!HostNamespace.IsPinned(paths))
         {
