@@ -30,10 +30,10 @@ public static class MachineListing
     private static IEnumerable<string> NetworkNamespaces() =>
         Directory.Exists("/run/netns") ? Directory.EnumerateFileSystemEntries("/run/netns").Select(n => "network namespace " + n) : [];
 
-    /// <summary>Ours, in all hierarchies: service managers make and remove others at any time.</summary>
+    /// <summary>Ours, in all hierarchies: service managers make and remove others at any time, as does a bench.</summary>
     private static IEnumerable<string> ControlGroups() =>
         Directory.EnumerateDirectories(Cgroups, "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true })
-            .Where(d => d.Contains("lumos", StringComparison.Ordinal)).Select(d => "cgroup " + d);
+            .Where(d => d.Contains("/lumos", StringComparison.Ordinal) && !d.Contains("/lumos-bench-", StringComparison.Ordinal)).Select(d => "cgroup " + d);
 
     private static IEnumerable<string> Tables() => Tool.Run("nft", "list", "tables").OrThrow().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(t => "nft " + t);
 
@@ -54,6 +54,10 @@ public static class MachineListing
             }
             string command = (TryRead(folder + "/cmdline") ?? "").Replace('\0', ' ').Trim();
             string groups = TryRead(folder + "/cgroup") ?? "";
+            if (command.Length == 0)
+            {
+                continue; // the kernel's, or a dead one that init has not reaped yet
+            }
             if (words.Any(w => command.Contains(w, StringComparison.Ordinal)) || Bears(groups, words))
             {
                 string own = groups.Split('\n').FirstOrDefault(l => l.StartsWith("0::", StringComparison.Ordinal)) ?? "";

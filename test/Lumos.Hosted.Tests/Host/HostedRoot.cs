@@ -108,28 +108,24 @@ internal sealed class HostedRoot : IDisposable
 /// <summary>The root that most tests share.</summary>
 public sealed class SharedRoot : IDisposable
 {
-    private readonly Lazy<HostedRoot> _root = new(() =>
+    private readonly HostedRoot _root = new();
+    private readonly Lazy<HostedRoot> _ready;
+
+    public SharedRoot() => _ready = new(() =>
     {
-        var root = new HostedRoot();
-        root.Up().OrThrow();
-        TestImages.InstallNative(root);
+        _root.Up().OrThrow();
+        TestImages.InstallNative(_root);
         // The first of everything makes folders and opens files that stay.
-        using (var vm = HostedVm.Native(root))
+        using (var vm = HostedVm.Native(_root))
         {
             vm.Zlogin("true").OrThrow();
         }
-        return root;
+        return _root;
     });
 
-    internal HostedRoot Root => _root.Value;
+    internal HostedRoot Root => _ready.Value;
 
-    public void Dispose()
-    {
-        if (_root.IsValueCreated)
-        {
-            _root.Value.Dispose();
-        }
-    }
+    public void Dispose() => _root.Dispose();
 }
 
 [CollectionDefinition(Name)]

@@ -12,11 +12,15 @@ public abstract class HostedTest : IDisposable
 {
     private readonly LeakGuard _guard;
     private readonly SharedRoot? _shared;
+    private readonly bool _daemonsStay;
 
-    protected HostedTest(SharedRoot? shared = null)
+    /// <param name="shared">Null: the test makes its own.</param>
+    /// <param name="daemonsStay">False: the test ends daemons, whose open files then say nothing.</param>
+    protected HostedTest(SharedRoot? shared = null, bool daemonsStay = true)
     {
         HostedPlatform.Require();
         _shared = shared;
+        _daemonsStay = daemonsStay;
         _ = shared?.Root;
         _guard = new LeakGuard(Listing);
     }
@@ -28,7 +32,7 @@ public abstract class HostedTest : IDisposable
     }
 
     /// <summary>The machine, and inside of the shared root when there is one.</summary>
-    private protected IEnumerable<string> Listing() => Machine().Concat(_shared is null ? [] : InsideListing.Of(_shared.Root));
+    private protected IEnumerable<string> Listing() => Machine().Concat(_shared is null ? [] : InsideListing.Of(_shared.Root, _daemonsStay));
 
     /// <summary>What can be seen of the host.</summary>
     private protected static IEnumerable<string> Machine()

@@ -46,7 +46,7 @@ internal sealed class HostedVm : IDisposable
 
     public void Dispose()
     {
-        if (_root.Command("vmadm", "lookup", "uuid=" + Uuid).OrThrow().Output.Length > 0)
+        if (Directory.Exists(_root.Prefix) && _root.Command("vmadm", "lookup", "uuid=" + Uuid).OrThrow().Output.Length > 0)
         {
             Vmadm("delete").OrThrow();
         }

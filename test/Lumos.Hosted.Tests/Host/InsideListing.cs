@@ -13,7 +13,7 @@ internal static class InsideListing
         "/run/lumos/pool/lumos/live", "/run/lumos/pool/lumos/work", "/run/lumos/pool/lumos/records", "/run/lumos/pool/lumos/snapshots", "/var/imgadm/images",
     ];
 
-    internal static IEnumerable<string> Of(HostedRoot root)
+    internal static IEnumerable<string> Of(HostedRoot root, bool descriptors)
     {
         int supervisor = root.Supervisor;
         string view = $"/proc/{supervisor}/root";
@@ -21,8 +21,7 @@ internal static class InsideListing
             .Concat(Folders.Where(f => Directory.Exists(view + f)).SelectMany(f => Directory.EnumerateFileSystemEntries(view + f)).Select(e => "inside " + e[view.Length..]))
             .Concat(Directory.EnumerateFiles(view + "/run/lumos/dnsmasq", "*", SearchOption.AllDirectories).Select(f => "inside " + f[view.Length..]))
             .Concat(Tool.Run("nft", "list", "table", "inet", $"lumos_{root.Name}").OrThrow().Output.Split('\n').Select(l => "rule " + l.Trim()))
-            .Concat(Descriptors(supervisor, "supervisor"))
-            .Concat(Daemons(view));
+            .Concat(descriptors ? Descriptors(supervisor, "supervisor").Concat(Daemons(view)) : []);
     }
 
     private static IEnumerable<string> Daemons(string view)
@@ -46,9 +45,10 @@ internal static class InsideListing
         var kinds = new List<string>();
         foreach (string descriptor in Directory.EnumerateFiles($"/proc/{pid}/fd"))
         {
-            if (new FileInfo(descriptor).LinkTarget is { } target)
+            // The runtime opens these when it first needs them, and keeps them.
+            if (new FileInfo(descriptor).LinkTarget is { } target and not ("/dev/urandom" or "anon_inode:[eventpoll]"))
             {
-                kinds.Add($"descriptor of {who}: {target.Split(":[")[0]}");
+                kinds.Add($"descriptor of {who}: {(target.StartsWith("anon_inode", StringComparison.Ordinal) ? target : target.Split(":[")[0])}");
             }
         }
         return kinds;

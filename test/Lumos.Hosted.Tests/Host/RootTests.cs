@@ -65,4 +65,60 @@ public sealed class RootTests : HostedTest
             Directory.Delete(root.Prefix, recursive: true);
         }
     }
+
+    [Fact]
+    public void Roots_side_by_side_do_not_share_names_or_networks_and_do_not_see_each_other()
+    {
+        using var first = new HostedRoot();
+        using var second = new HostedRoot();
+        first.Up().OrThrow();
+        second.Up().OrThrow();
+        Assert.NotEqual(first.Name, second.Name);
+        string Subnet(HostedRoot root) => (string)root.StatusJson()["tags"]![0]!["subnet"]!;
+        Assert.NotEqual(Subnet(first), Subnet(second));
+        foreach (var root in new[] { first, second })
+        {
+            TestImages.InstallNative(root);
+        }
+        using var one = HostedVm.Native(first, Dhcp("one"));
+        using var two = HostedVm.Native(second, Dhcp("two"));
+        Assert.Equal(one.Uuid, first.Command("vmadm", "list", "-H", "-o", "uuid").OrThrow().Output.Trim());
+        Assert.Equal(two.Uuid, second.Command("vmadm", "list", "-H", "-o", "uuid").OrThrow().Output.Trim());
+
+        // One goes; the other does not notice.
+        int pid = two.Pid;
+        first.Destroy().OrThrow();
+        Assert.Equal(pid, two.Pid);
+        Assert.Equal("here", two.Zlogin("echo here").OrThrow().Output.Trim());
+    }
+
+    [Fact]
+    public void Down_stops_zones_and_up_brings_those_back_that_boot_by_themselves()
+    {
+        using var root = new HostedRoot();
+        var guard = new LeakGuard(Machine);
+        root.Up().OrThrow();
+        TestImages.InstallNative(root);
+        var boots = HostedVm.Native(root, Dhcp("boots"));
+        var stays = HostedVm.Native(root, new JsonObject { ["autoboot"] = false });
+        boots.Zlogin("echo kept > /root/file").OrThrow();
+        stays.Vmadm("start").OrThrow();
+        boots.Vmadm("update", "autoboot=true").OrThrow();
+        stays.Vmadm("update", "autoboot=false").OrThrow();
+
+        root.Down().OrThrow();
+        Assert.Empty(guard.Differences());
+
+        root.Up().OrThrow();
+        Wait.For("the zone", () => boots.State == "running");
+        Assert.Equal("stopped", stays.State);
+        Assert.Equal("kept", boots.Zlogin("cat /root/file").OrThrow().Output.Trim());
+        root.Destroy().OrThrow();
+        Assert.Empty(guard.Differences());
+    }
+
+    private static JsonObject Dhcp(string alias) => new()
+    {
+        ["alias"] = alias, ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = "dhcp", ["primary"] = true }),
+    };
 }
