@@ -11,12 +11,15 @@ public sealed class LeakGuard
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Step = TimeSpan.FromMilliseconds(20);
 
     private readonly Func<IEnumerable<string>> _list;
+    private readonly Func<string, bool> _passing;
     private readonly SortedSet<string> _before;
 
-    /// <param name="list">One thing a line; like lines are counted.</param>
-    public LeakGuard(Func<IEnumerable<string>> list)
+    /// <param name="list">One thing a line; like lines are numbered.</param>
+    /// <param name="passing">What may have been there by chance, and may go: a connection that was just being answered.</param>
+    public LeakGuard(Func<IEnumerable<string>> list, Func<string, bool>? passing = null)
     {
         _list = list;
+        _passing = passing ?? (_ => false);
         _before = Listing();
     }
 
@@ -26,7 +29,7 @@ public sealed class LeakGuard
         for (var clock = Stopwatch.StartNew(); ; Thread.Sleep(Step))
         {
             var now = Listing();
-            string[] differences = [.. now.Except(_before).Select(l => "+ " + l), .. _before.Except(now).Select(l => "- " + l)];
+            string[] differences = [.. now.Except(_before).Select(l => "+ " + l), .. _before.Except(now).Where(l => !_passing(l)).Select(l => "- " + l)];
             if (differences.Length == 0 || clock.Elapsed > Patience)
             {
                 return differences;
@@ -46,7 +49,7 @@ public sealed class LeakGuard
     }
 
     private SortedSet<string> Listing() =>
-        new(_list().GroupBy(l => l).Select(g => g.Count() == 1 ? g.Key : $"{g.Key} ×{g.Count()}"), StringComparer.Ordinal);
+        new(_list().GroupBy(l => l).SelectMany(g => g.Select((line, i) => i == 0 ? line : $"{line} ({i + 1})")), StringComparer.Ordinal);
 }
 
 /// <summary>Something was left behind, or taken along.</summary>
