@@ -12,7 +12,7 @@ public static class HostedEntry
     private const string Program = "/usr/lib/lumos/lumos";
 
     /// <summary>
-    /// Goes on inside, as the same command, when there is a hosted global zone that this process is not in; returns when there is
+    /// Takes the calling thread (the only one so far that looks at files), or else a new program in its place, inside when there is a hosted global zone that this process is not in; returns when there is
     /// none: on the live image, in a zone, or inside already. Costs two looks at the file system where there is nothing to do.
     /// A command of a tree for hosts that finds none to enter is refused: on the host itself it would take the host for ours.
     /// </summary>
@@ -46,7 +46,24 @@ public static class HostedEntry
             }
             return;
         }
-        Become(Find(prefix), [Program, .. words], command);
+        var paths = Find(prefix);
+        if (IsSameProgram(paths))
+        {
+            RequireUp(paths);
+            HostNamespace.Enter(paths);
+            Environment.SetEnvironmentVariable("PATH", PathInside());
+            return;
+        }
+        Become(paths, [Program, .. words], command);
+    }
+
+    // The global zone runs on with the files that it began with; a newer program on the host has to step aside for them. The
+    // same one saves itself a second start.
+    private static bool IsSameProgram(HostedPaths paths)
+    {
+        var its = new FileInfo(paths.Prefix + HostedPaths.PlatformFolder + Program);
+        var ours = new FileInfo(Environment.ProcessPath!);
+        return its.Exists && its.Length == ours.Length && its.LastWriteTimeUtc == ours.LastWriteTimeUtc;
     }
 
     /// <summary>Whether a program lies in a tree such as a package or a build puts anywhere on a host, and not where the image has it.</summary>
@@ -74,6 +91,14 @@ public static class HostedEntry
     /// <param name="name">What the program is told that it was called; null: its first word.</param>
     internal static void Become(HostedPaths paths, IReadOnlyList<string> argv, string? name = null)
     {
+        RequireUp(paths);
+        var environment = Execute.CurrentEnvironment();
+        environment["PATH"] = PathInside();
+        HostNamespace.EnterAndBecome(paths, argv, environment, name);
+    }
+
+    private static void RequireUp(HostedPaths paths)
+    {
         if (!Environment.IsPrivilegedProcess)
         {
             throw OnlyRoot(paths.Prefix);
@@ -82,11 +107,12 @@ public static class HostedEntry
         {
             throw new LumosException("HostedNotUp", $"the hosted global zone at {paths.Prefix} is not up; \"lumos-host up --root {paths.Prefix}\" brings it up");
         }
-        var environment = Execute.CurrentEnvironment();
-        if (!environment.TryGetValue("PATH", out string? path) || !path.Split(':').Contains("/usr/sbin"))
-        {
-            environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" + (path is { Length: > 0 } ? ":" + path : "");
-        }
-        HostNamespace.EnterAndBecome(paths, argv, environment, name);
+    }
+
+    private static string PathInside()
+    {
+        const string Own = "/usr/sbin:/usr/bin:/sbin:/bin";
+        string? path = Environment.GetEnvironmentVariable("PATH");
+        return path is not { Length: > 0 } ? Own : path.Split(':').Contains("/usr/sbin") ? path : $"{Own}:{path}";
     }
 }

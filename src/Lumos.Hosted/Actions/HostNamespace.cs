@@ -93,17 +93,26 @@ internal static class HostNamespace
         return failure!;
     }
 
-    /// <summary>Becomes a program inside, with our streams and (where it is seen there) our working directory.</summary>
-    /// <param name="argv">The program is looked for on the PATH inside, unless it holds a slash.</param>
-    /// <param name="name">What the program finds as its own name; null: the first word.</param>
-    internal static void EnterAndBecome(
-        HostedPaths paths, IReadOnlyList<string> argv, IReadOnlyDictionary<string, string> environment, string? name = null)
+    /// <summary>
+    /// Takes the calling thread inside, with (where it is seen there) our working directory. Threads that it starts from now on are
+    /// inside too; those that are there already stay outside.
+    /// </summary>
+    internal static void Enter(HostedPaths paths)
     {
         string here = Directory.GetCurrentDirectory();
         using var pin = FileDescriptorIo.Open(paths.Namespace, OpenFlags.ReadOnly);
         Namespace.LeaveSharedRoot();
         Namespace.Enter(pin, NamespaceKinds.Mount);
         SelfProcess.ChangeDirectory(Directory.Exists(here) ? here : HostedPaths.HostView + here);
+    }
+
+    /// <summary>Becomes a program inside, with our streams and working directory.</summary>
+    /// <param name="argv">The program is looked for on the PATH inside, unless it holds a slash.</param>
+    /// <param name="name">What the program finds as its own name; null: the first word.</param>
+    internal static void EnterAndBecome(
+        HostedPaths paths, IReadOnlyList<string> argv, IReadOnlyDictionary<string, string> environment, string? name = null)
+    {
+        Enter(paths);
         Execute.Replace(Execute.Resolve(argv[0]), [name ?? argv[0], .. argv.Skip(1)], environment);
     }
 

@@ -139,7 +139,7 @@ internal sealed class HostedMachine(HostedPaths paths, Action<string> say)
     // A package manager or a build may replace the files under our feet, which an overlay does not bear: it gets a copy of its own.
     private string KeepPlatform(string platform)
     {
-        string copy = paths.Prefix + "/platform";
+        string copy = paths.Prefix + HostedPaths.PlatformFolder;
         if (Directory.Exists(copy))
         {
             TreeCopy.RemoveContent(copy);

@@ -22,6 +22,9 @@ public sealed record HostedPaths(string Prefix, string Name)
     /// <summary>Where the host's whole tree is seen from inside.</summary>
     public const string HostView = "/.host";
 
+    /// <summary>Below the prefix: the copy of our files that runs.</summary>
+    public const string PlatformFolder = "/platform";
+
     public string Run => $"{AllRuns}/{Name}";
 
     /// <summary>The mount namespace, pinned.</summary>
