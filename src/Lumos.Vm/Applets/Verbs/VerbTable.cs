@@ -1,0 +1,21 @@
+namespace Lumos.Vm.Applets.Verbs;
+
+/// <summary>Everything vmadm can be asked to do, in the order of its usage text.</summary>
+internal static class VerbTable
+{
+    internal static IReadOnlyList<Verb> All { get; } =
+    [
+        CreateVerb.Verb, ConsoleVerb.Verb, DeleteVerb.Verb, GetVerb.Verb, HelpVerb.Verb, KillVerb.Verb, ListVerb.Verb, LookupVerb.Verb,
+        RebootVerb.Verb, StartVerb.Verb, StopVerb.Verb, UpdateVerb.Verb, ValidateVerb.Verb,
+    ];
+
+    /// <summary>The verbs that later releases have.</summary>
+    internal static readonly string[] NotYet =
+    [
+        "create-snapshot", "delete-snapshot", "rollback-snapshot", "events", "info", "install", "receive", "recv", "reprovision",
+        "send", "sysrq",
+    ];
+
+    /// <summary>The verb of a name or alias; null: there is none.</summary>
+    internal static Verb? Find(string name) => All.FirstOrDefault(verb => verb.IsCalled(name));
+}
