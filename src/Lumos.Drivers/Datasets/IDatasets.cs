@@ -83,6 +83,14 @@ public interface IDatasets
     /// <exception cref="DatasetException">DatasetNotFound.</exception>
     IReadOnlyList<DatasetName> Clones(SnapshotName snapshot);
 
+    /// <summary>What streams are made of here ("zfs", "btrfs"): one goes only to where the same is said.</summary>
+    string StreamKind { get; }
+
+    /// <summary>
+    /// Whether an image that was installed on two machines is one origin for both, so that a stream of a clone may begin there.
+    /// </summary>
+    bool OriginsTravel { get; }
+
     /// <summary>Turns a snapshot into a stream of bytes.</summary>
     /// <exception cref="DatasetException">DatasetNotFound.</exception>
     IDatasetSend OpenSend(SnapshotName snapshot, SendOptions? options = null);
@@ -90,6 +98,15 @@ public interface IDatasets
     /// <summary>Makes a new dataset from a stream of bytes; it is there only after <see cref="IDatasetReceive.Finish"/>.</summary>
     /// <exception cref="DatasetException">DatasetExists; DatasetNotFound: no parent.</exception>
     IDatasetReceive OpenReceive(DatasetName name, ReceiveOptions? options = null);
+
+    /// <summary>
+    /// How a sender goes on with a receive (<see cref="ReceiveOptions.Resumable"/>) that was cut short; null: nothing of such
+    /// a one is here. A dataset that it would have made exists meanwhile, with nothing in it.
+    /// </summary>
+    string? ResumeToken(DatasetName name);
+
+    /// <summary>Drops what a receive that was cut short has left: a new dataset goes, one that was there is as it was.</summary>
+    void AbortReceive(DatasetName name);
 }
 
 /// <summary>How to send.</summary>
@@ -100,6 +117,12 @@ public sealed record SendOptions
 
     /// <summary>With all that lies below, properties and earlier snapshots.</summary>
     public bool Replicate { get; init; }
+
+    /// <summary>With the properties set on the dataset.</summary>
+    public bool Properties { get; init; }
+
+    /// <summary>The receiver's word for how far it came (<see cref="IDatasets.ResumeToken"/>): send the rest; nothing else counts then.</summary>
+    public string? Resume { get; init; }
 }
 
 /// <summary>How to receive.</summary>
@@ -107,6 +130,15 @@ public sealed record ReceiveOptions
 {
     /// <summary>The snapshot an incremental stream must be based on; the new dataset is a clone of it.</summary>
     public SnapshotName? Origin { get; init; }
+
+    /// <summary>
+    /// The stream is an increment to this one, the newest snapshot of a dataset that is there, which becomes what the stream says;
+    /// what changed since the snapshot is dropped.
+    /// </summary>
+    public SnapshotName? Onto { get; init; }
+
+    /// <summary>Cut short, it leaves what is needed to go on, where the storage can (<see cref="IDatasets.ResumeToken"/>).</summary>
+    public bool Resumable { get; init; }
 
     /// <summary>Set on the new dataset, over what the stream brings.</summary>
     public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
@@ -125,7 +157,7 @@ public interface IDatasetSend : IDisposable
     void Finish();
 }
 
-/// <summary>A receive under way. Write everything to <see cref="Input"/>, then <see cref="Finish"/>; disposing before that leaves nothing.</summary>
+/// <summary>A receive under way. Write everything to <see cref="Input"/>, then <see cref="Finish"/>; disposing before that leaves nothing, or what resumes it.</summary>
 public interface IDatasetReceive : IDisposable
 {
     Stream Input { get; }

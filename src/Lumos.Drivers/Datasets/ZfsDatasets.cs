@@ -174,8 +174,16 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
             ? ClonesOf(entry)
             : throw DatasetException.NotFound(snapshot.ToString());
 
+    public string StreamKind => "zfs";
+
+    public bool OriginsTravel => true;
+
     public IDatasetSend OpenSend(SnapshotName snapshot, SendOptions? options = null)
     {
+        if (options?.Resume is { } token)
+        {
+            return new ZfsSend(Start([zfs, "send", "-t", token], snapshot.ToString(), output: true), snapshot);
+        }
         if (!Exists(snapshot))
         {
             throw DatasetException.NotFound(snapshot.ToString());
@@ -184,6 +192,10 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
         if (options?.Replicate == true)
         {
             argv.Add("-R");
+        }
+        else if (options?.Properties == true)
+        {
+            argv.Add("-p");
         }
         if (options?.From is { } from)
         {
@@ -195,7 +207,12 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
     public IDatasetReceive OpenReceive(DatasetName name, ReceiveOptions? options = null)
     {
         options ??= new ReceiveOptions();
-        if (Exists(name))
+        if (options.Onto is { } onto && !Exists(onto))
+        {
+            throw DatasetException.NotFound(onto.ToString());
+        }
+        bool resumes = options.Resumable && Exists(name) && ResumeToken(name) is not null;
+        if (options.Onto is null && !resumes && Exists(name))
         {
             throw DatasetException.Exists(name.Value);
         }
@@ -203,16 +220,37 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
         {
             throw DatasetException.NotFound(name.Parent?.Value ?? name.Value);
         }
-        List<string> argv = [zfs, "receive", .. Options(options.Properties)];
+        List<string> argv = [zfs, "receive"];
         if (!options.Mount)
         {
             argv.Add("-u");
         }
-        if (options.Origin is { } origin)
+        if (options.Resumable)
         {
-            argv.AddRange(["-o", $"origin={origin}"]);
+            argv.Add("-s");
+        }
+        if (options.Onto is not null)
+        {
+            argv.Add("-F");
+        }
+        if (!resumes)
+        {
+            // One that is resumed got its properties and its origin when it began.
+            argv.AddRange(Options(options.Properties));
+            argv.AddRange(options.Origin is { } origin ? ["-o", $"origin={origin}"] : []);
         }
         return new ZfsReceive(Start([.. argv, name.Value], name.Value, output: false), name);
+    }
+
+    public string? ResumeToken(DatasetName name) =>
+        Exists(name) ? GetProperties(name, "receive_resume_token")["receive_resume_token"] : null;
+
+    public void AbortReceive(DatasetName name)
+    {
+        if (ResumeToken(name) is not null)
+        {
+            Do(name, "drop what was received of", [zfs, "receive", "-A", name.Value]);
+        }
     }
 
     private static RunningTool Start(string[] argv, string name, bool output)

@@ -358,6 +358,89 @@ public abstract class DatasetsContract : IDisposable
         Assert.Equal(("v", "no"), (values["lumos:k"], values["mounted"]));
     }
 
+    [Fact]
+    public void An_increment_brings_a_dataset_up_to_date_and_drops_what_was_changed_there()
+    {
+        var (a, b) = (Root.Child("a"), Root.Child("b"));
+        Store.Create(a);
+        Put(a, "one");
+        Store.Snapshot(a.At("one"));
+        Put(a, "two");
+        Store.Snapshot(a.At("two"));
+        Put(a, "three");
+        Store.Snapshot(a.At("three"));
+        Receive(b, Sent(a.At("one")), new ReceiveOptions { Mount = true });
+        Put(b, "mine");
+        Fails(DatasetException.StreamCode, () => Receive(
+            b, Sent(a.At("three"), new SendOptions { From = a.At("two") }), new ReceiveOptions { Onto = b.At("one") }));
+        Assert.Equal([b.At("one")], Store.List(b, DatasetKinds.Snapshot, 1).Select(e => e.Snapshot));
+        Receive(b, Sent(a.At("two"), new SendOptions { From = a.At("one") }), new ReceiveOptions { Onto = b.At("one"), Mount = true });
+        Assert.Equal("two", Got(b));
+        Receive(b, Sent(a.At("three"), new SendOptions { From = a.At("two") }), new ReceiveOptions { Onto = b.At("two"), Mount = true });
+        Assert.Equal("three", Got(b));
+        Assert.Equal([b.At("one"), b.At("two"), b.At("three")], Store.List(b, DatasetKinds.Snapshot, 1).Select(e => e.Snapshot));
+        string?[] Guids(DatasetName name) => [.. Store.List(name, DatasetKinds.Snapshot, 1, ["guid"]).Select(e => e["guid"])];
+        Assert.Equal(Guids(a), Guids(b));
+        Fails(DatasetException.NotFoundCode, () => Store.OpenReceive(b, new ReceiveOptions { Onto = b.At("none") }).Dispose());
+    }
+
+    [Fact]
+    public void A_stream_brings_properties_when_asked_to()
+    {
+        var (a, b, c) = (Root.Child("a"), Root.Child("b"), Root.Child("c"));
+        Store.Create(a, new Dictionary<string, string> { ["recordsize"] = "16384", ["lumos:k"] = "v", ["quota"] = "1073741824" });
+        Store.Snapshot(a.At("s"));
+        Receive(b, Sent(a.At("s"), new SendOptions { Properties = true }));
+        var values = Store.GetProperties(b, "recordsize", "lumos:k", "quota");
+        Assert.Equal(("16384", "v", "1073741824"), (values["recordsize"], values["lumos:k"], values["quota"]));
+        Receive(c, Sent(a.At("s")));
+        Assert.Null(Store.GetProperties(c, "lumos:k")["lumos:k"]);
+    }
+
+    [Fact]
+    public void A_resumable_receive_that_was_cut_goes_on_where_it_was_or_leaves_nothing()
+    {
+        var (a, b) = (Root.Child("a"), Root.Child("b"));
+        Store.Create(a);
+        Put(a, Convert.ToHexString(RandomNumberGenerator.GetBytes(2 << 20)));
+        Store.Snapshot(a.At("s"));
+        byte[] whole = Sent(a.At("s"));
+        Assert.Null(Store.ResumeToken(b));
+        Cut(b, whole, new ReceiveOptions { Resumable = true });
+        if (Store.ResumeToken(b) is { } token)
+        {
+            byte[] rest = Sent(a.At("s"), new SendOptions { Resume = token });
+            Assert.True(rest.Length < whole.Length);
+            Receive(b, rest, new ReceiveOptions { Resumable = true, Mount = true });
+        }
+        else
+        {
+            Assert.False(Store.Exists(b));
+            Receive(b, whole, new ReceiveOptions { Resumable = true, Mount = true });
+        }
+        Assert.True(Store.Exists(b.At("s")));
+        Assert.Null(Store.ResumeToken(b));
+
+        Put(a, Convert.ToHexString(RandomNumberGenerator.GetBytes(2 << 20)));
+        Store.Snapshot(a.At("t"));
+        byte[] more = Sent(a.At("t"), new SendOptions { From = a.At("s") });
+        Cut(b, more, new ReceiveOptions { Onto = b.At("s"), Resumable = true });
+        Assert.False(Store.Exists(b.At("t")));
+        Store.AbortReceive(b);
+        Assert.Null(Store.ResumeToken(b));
+        Assert.True(Store.Exists(b.At("s")));
+        Cut(b, more, new ReceiveOptions { Onto = b.At("s"), Resumable = true });
+        Store.Destroy(b, recursive: true);
+        Assert.False(Store.Exists(b));
+    }
+
+    /// <summary>Half of a stream, and then its sender is gone.</summary>
+    private void Cut(DatasetName name, byte[] stream, ReceiveOptions options)
+    {
+        using var receive = Store.OpenReceive(name, options);
+        receive.Input.Write(stream, 0, stream.Length / 2);
+    }
+
     protected string Mountpoint(DatasetName name) => Store.GetProperties(name, "mountpoint")["mountpoint"]!;
 
     private byte[] Sent(SnapshotName snapshot, SendOptions? options = null)

@@ -88,7 +88,6 @@ public sealed partial class BtrfsDatasets
         }
         var values = new BtrfsValues(_layout, tree);
         var unmounted = UnmountAll(values, node, force: false);
-        string live = _layout.Of(node.Live), fresh = Path.Combine(_layout.Work, "rollback");
         try
         {
             if (node.Live.IsVolume)
@@ -99,17 +98,7 @@ public sealed partial class BtrfsDatasets
             {
                 Remove(node, s);
             }
-            Subvolume.Snapshot(_layout.Of(node.Id, snap), fresh, readOnly: false, _quotas.Of(node));
-            EntryRename.Exchange(fresh, live);
-            DurableFile.SyncDirectory(_layout.Live);
-            Subvolume.Destroy(fresh);
-            if (node.Live.IsVolume)
-            {
-                long size = new FileInfo(BtrfsLayout.VolumeFile(live)).Length;
-                var record = BtrfsRecord.Load(_layout.RecordOf(node.Id));
-                record.Set["volsize"] = size.ToString(CultureInfo.InvariantCulture);
-                record.Save(_layout.RecordOf(node.Id), node.Name.Value);
-            }
+            BringBack(node, snap);
         }
         finally
         {
@@ -130,6 +119,23 @@ public sealed partial class BtrfsDatasets
         Directory.Move(_layout.Of(node.Id, snap), _layout.Of(node.Id, snap with { Name = newName }));
         DurableFile.SyncDirectory(_layout.SnapshotsOf(node.Id));
     });
+
+    /// <summary>Puts a fresh copy of a snapshot in the place of the dataset's subvolume, in one step; a volume is hidden.</summary>
+    private void BringBack(BtrfsNode node, SnapName snap)
+    {
+        string live = _layout.Of(node.Live), fresh = Path.Combine(_layout.Work, "rollback");
+        Subvolume.Snapshot(_layout.Of(node.Id, snap), fresh, readOnly: false, _quotas.Of(node));
+        EntryRename.Exchange(fresh, live);
+        DurableFile.SyncDirectory(_layout.Live);
+        Subvolume.Destroy(fresh);
+        if (node.Live.IsVolume)
+        {
+            long size = new FileInfo(BtrfsLayout.VolumeFile(live)).Length;
+            var record = BtrfsRecord.Load(_layout.RecordOf(node.Id));
+            record.Set["volsize"] = size.ToString(CultureInfo.InvariantCulture);
+            record.Save(_layout.RecordOf(node.Id), node.Name.Value);
+        }
+    }
 
     private static uint NextNumber(BtrfsTree tree, BtrfsNode node) => tree.SnapshotsOf(node) is [.., var last] ? last.Number + 1 : 1;
 

@@ -46,7 +46,7 @@ public sealed partial class BtrfsDatasets
                 items.Add((_layout.Of(node.Id, snap), before is { } p ? Subvolume.Info(_layout.Of(p.Node.Id, p.Snap)).TreeId : 0));
                 before = (node, snap);
             }
-            var set = all ? values.Record(node).Set.Where(p => p.Key is not "volsize").ToDictionary() : [];
+            var set = all || options?.Properties == true ? values.Record(node).Set.Where(p => p.Key is not "volsize").ToDictionary() : [];
             parts.Add(new(node == top ? "" : node.Name.Value[(top.Name.Value.Length + 1)..], node.Live.IsVolume, set, sent));
         }
         return new BtrfsSend(snapshot.ToString(), new BtrfsStream(parts), items);
@@ -57,6 +57,10 @@ public sealed partial class BtrfsDatasets
         options ??= new ReceiveOptions();
         Look(name.Value, "receive", tree =>
         {
+            if (options.Onto is { } onto)
+            {
+                return tree.Get(onto);
+            }
             _ = RoomFor(tree, name);
             return options.Origin is { } o ? tree.Get(o) : default;
         });
@@ -65,6 +69,10 @@ public sealed partial class BtrfsDatasets
             if (reader.IsZfs())
             {
                 ReceiveZfs(reader, name, options);
+            }
+            else if (options.Onto is { } onto)
+            {
+                ReceiveOnto(reader, onto, options.Mount);
             }
             else
             {
@@ -252,7 +260,7 @@ public sealed partial class BtrfsDatasets
     /// </summary>
     private void ReceiveZfs(BtrfsReceive.Reader reader, DatasetName name, ReceiveOptions options)
     {
-        if (options.Origin is { } wanted)
+        if ((options.Origin ?? options.Onto) is { } wanted)
         {
             throw DatasetException.Stream(name.Value, $"is one of ZFS, and such can be unpacked only as a whole, not onto {wanted}");
         }
