@@ -62,6 +62,9 @@ public sealed record ZoneSpec
     /// <summary>Variables of init beside the ones every zone has.</summary>
     public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>What uname tells inside as the kernel's release; null: the truth.</summary>
+    public string? KernelVersion { get; init; }
+
     /// <summary>Bytes after which the console's log is started anew.</summary>
     public long ConsoleLogBytes { get; init; } = 1 << 20;
 

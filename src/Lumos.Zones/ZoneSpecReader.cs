@@ -60,6 +60,7 @@ public static class ZoneSpecReader
             MaintainResolvers = zone.Attr(ZoneAttrNames.MaintainResolvers) is "true" or "1",
             Mounts = [.. zone.FileSystems.Select(f => new ZoneMount(f.Special, f.Directory, f.Type, f.Options))],
             Init = zone.Attr(ZoneAttrNames.InitName) is { Length: > 0 } init ? [init] : [],
+            KernelVersion = zone.Brand.IsLx && zone.Attr(ZoneAttrNames.KernelVersion) is { Length: > 0 } kernel ? kernel : null,
             ConsoleLogBytes = Number(zone, ZoneAttrNames.ConsoleLogBytes) ?? 1 << 20,
         };
     }

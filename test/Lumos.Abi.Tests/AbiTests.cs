@@ -21,6 +21,16 @@ public class AbiTests
     /// <summary>C types that are typedefs, not structures.</summary>
     private static readonly HashSet<string> Typedefs = ["siginfo_t"];
 
+    /// <summary>Unions; ours may be shorter than C's, which grow.</summary>
+    private static readonly HashSet<string> Unions = ["bpf_attr"];
+
+    /// <summary>Fields that C has in a structure of their own.</summary>
+    private static readonly Dictionary<string, string> InnerFields = new()
+    {
+        ["link_create_prog_fd"] = "link_create.prog_fd",
+        ["link_create_attach_type"] = "link_create.attach_type",
+    };
+
     /// <summary>Ours, with what they stand for in C.</summary>
     private static readonly Dictionary<string, string> OwnNames = new()
     {
@@ -65,6 +75,7 @@ public class AbiTests
         #include <sys/un.h>
         #include <sys/utsname.h>
         #include <sys/wait.h>
+        #include <linux/bpf.h>
         #include <linux/btrfs.h>
         #include <linux/btrfs_tree.h>
         #include <linux/if.h>
@@ -112,14 +123,15 @@ public class AbiTests
 
     private static void DescribeStructure(StringBuilder program, Type type)
     {
-        string name = Typedefs.Contains(type.Name) ? type.Name : "struct " + type.Name;
-        Assert(program, $"sizeof({name}) == {Marshal.SizeOf(type)}", $"size of {name}");
+        bool union = Unions.Contains(type.Name);
+        string name = Typedefs.Contains(type.Name) ? type.Name : (union ? "union " : "struct ") + type.Name;
+        Assert(program, $"sizeof({name}) {(union ? ">=" : "==")} {Marshal.SizeOf(type)}", $"size of {name}");
         foreach (var field in type.GetFields(All).Where(f => !f.IsStatic && !f.Name.StartsWith("pad", StringComparison.Ordinal)))
         {
-            string where = $"offset of {name}.{field.Name}";
-            Assert(program, $"offsetof({name}, {field.Name}) == {Marshal.OffsetOf(type, field.Name)}", where);
+            string member = InnerFields.GetValueOrDefault(field.Name, field.Name);
+            Assert(program, $"offsetof({name}, {member}) == {Marshal.OffsetOf(type, field.Name)}", $"offset of {name}.{member}");
             int size = field.FieldType.IsPointer ? nint.Size : SizeOf(field);
-            Assert(program, $"sizeof((({name} *)0)->{field.Name}) == {size}", $"size of {name}.{field.Name}");
+            Assert(program, $"sizeof((({name} *)0)->{member}) == {size}", $"size of {name}.{member}");
         }
     }
 

@@ -26,6 +26,16 @@ public sealed class ZoneSpecReaderTests
         Assert.Equal("/mnt", Assert.Single(spec.Mounts).Target);
     }
 
+    [Theory]
+    [InlineData("lx", "4.4.0", "4.4.0")]
+    [InlineData("lx", "", null)]
+    [InlineData("joyent", "4.4.0", null)]
+    public void Only_an_lx_zone_is_told_another_kernel(string brand, string given, string? told)
+    {
+        var config = (Config with { Brand = new ZoneBrand(brand) }).WithAttr(ZoneAttrNames.KernelVersion, given);
+        Assert.Equal(told, ZoneSpecReader.Read(config, null).KernelVersion);
+    }
+
     [Fact]
     public void Takes_the_older_form_of_an_address()
     {

@@ -38,6 +38,18 @@ public sealed class ZoneTests(Suite suite) : LiveTest(suite)
         Fails(1, Zone.Run("zlogin", Guid.NewGuid().ToString(), "true"));
     }
 
+    [Fact]
+    public void An_lx_zone_is_told_the_kernel_of_its_payload()
+    {
+        const string Release = "6.12.0"; // Payloads.Lx
+        Assert.Equal($"Linux {Release} BrandZ virtual linux", Ok(Zone.Zlogin(Suite.LxZone, "uname", "-srv")));
+        Assert.Equal(Release, Ok(Zone.Zlogin(Suite.LxZone, "cat", "/proc/sys/kernel/osrelease")));
+        Assert.Contains(Release, Ok(Zone.Zlogin(Suite.LxZone, "cat", "/proc/version")));
+        string ours = Ok(Zone.Run("uname", "-rv"));
+        Assert.DoesNotContain("BrandZ", ours);
+        Assert.Equal(ours, Ok(Zone.Zlogin(Suite.NativeZone, "uname", "-rv")));
+    }
+
     [Theory]
     [InlineData("joyent")]
     [InlineData("lx")]

@@ -12,6 +12,9 @@ namespace Lumos.Zones.Bundle;
 public sealed record BundlePlaces(
     string Root, string PlatformUsr, string ZoneNameFile, string CgroupParent, OciRuntime Runtime, IReadOnlySet<string> Controllers)
 {
+    /// <summary>Files shown over files of /proc that tell of the kernel: destination and source.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> KernelFiles { get; init; } = [];
+
     /// <summary>The most open files that may be granted here.</summary>
     public ulong MostOpenFiles { get; init; } = ulong.MaxValue;
 

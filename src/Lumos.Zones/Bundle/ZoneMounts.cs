@@ -29,6 +29,10 @@ internal static class ZoneMounts
         }
         mounts.Add((JsonNode)Mount(platform, "bind", places.PlatformUsr, "bind", "ro", "nodev"));
         mounts.Add((JsonNode)Mount(platform + "/lib/lumos/zonename", "bind", places.ZoneNameFile, "bind", "ro", "nosuid", "nodev", "noexec"));
+        foreach (var (destination, source) in places.KernelFiles)
+        {
+            mounts.Add((JsonNode)Mount(destination, "bind", source, "bind", "ro", "nosuid", "nodev", "noexec"));
+        }
         foreach (var mount in zone.Mounts)
         {
             if (mount.Type != "lofs")

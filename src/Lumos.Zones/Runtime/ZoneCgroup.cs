@@ -25,6 +25,9 @@ internal static class ZoneCgroup
         return Hierarchy + path + "/cgroup.procs";
     }
 
+    /// <summary>The directory of a cgroup of version 2, by its path below the root of the hierarchy.</summary>
+    internal static string Folder(string path) => Hierarchy + path;
+
     /// <summary>Writes limits into the cgroup's files; those of controllers that are elsewhere are left out.</summary>
     internal static void Write(string path, IEnumerable<KeyValuePair<string, string>> files)
     {

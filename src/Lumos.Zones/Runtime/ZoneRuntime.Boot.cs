@@ -45,6 +45,10 @@ public sealed partial class ZoneRuntime
         });
         record = record with { Init = ProcessMark.Of(pid) };
         Record(spec.Name, record);
+        if (places.KernelFiles.Count > 0)
+        {
+            ZoneKernelName.Set(ZoneCgroup.Folder($"{_layout.CgroupParent}/{spec.Name}"), spec.KernelVersion!);
+        }
         OldZoneCgroup.Enter($"{_layout.CgroupParent}/{spec.Name}", pid, ZoneLimits.CgroupFiles(spec));
         _links.Attach(plan.Pairs, plan.Routes, pid);
         _oci.Start(spec.Name.Text);
@@ -73,6 +77,9 @@ public sealed partial class ZoneRuntime
         {
             // Some runtimes set a zone's limits from inside its user namespace, where they can only be lowered: what the
             // monitor inherits has to be enough.
+            KernelFiles = spec.KernelVersion is { } release && _oci.UnifiedCgroups && new ZoneKernelName(_layout, _warn).Prepare()
+                ? ZoneKernelName.WriteFiles(run, release)
+                : [],
             MostOpenFiles = SelfProcess.RaiseHardLimit("nofile", OciBundle.OpenFiles),
             MostLocked = SelfProcess.RaiseHardLimit("memlock", ulong.MaxValue),
         };

@@ -31,6 +31,7 @@ public sealed partial class ZoneRuntime
             _oci.Delete(name.Text);
         }
         ZoneCgroup.Kill(cgroup);
+        ZoneKernelName.Forget(ZoneCgroup.Folder(cgroup));
         ZoneCgroup.Remove(cgroup);
         OldZoneCgroup.Remove(cgroup);
         _links.Remove(record?.Links ?? []);
