@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Lumos.Core;
+using Lumos.Drivers.Http;
 using Lumos.Images.Model;
 
 namespace Lumos.Images.Server;
@@ -25,7 +25,7 @@ internal sealed class ImageRoutes(ImageCatalogue catalogue)
         };
     }
 
-    internal static HttpResponse Fault(int status, string code, string message) =>
+    private static HttpResponse Fault(int status, string code, string message) =>
         Json(new JsonObject { ["code"] = code, ["message"] = message }, status);
 
     private ImageCatalogue.Entry? Find(string uuid) => Uuid.TryParse(uuid, out var id) ? catalogue.Find(id) : null;
@@ -106,10 +106,7 @@ internal sealed class ImageRoutes(ImageCatalogue catalogue)
     }
 
     private static HttpResponse Json(JsonNode node, int status = 200) =>
-        new(status, [new("Content-Type", "application/json"), new("Api-Version", "2.0.0")])
-        {
-            Body = Encoding.UTF8.GetBytes(node.ToJsonString() + "\n"),
-        };
+        HttpResponse.Json(node, status, new KeyValuePair<string, string>("Api-Version", "2.0.0"));
 }
 
 /// <summary>A part of a file; a length of 0 means that the range asked for lies outside.</summary>

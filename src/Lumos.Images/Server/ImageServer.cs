@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Lumos.Drivers.Http;
 
 namespace Lumos.Images.Server;
 
@@ -11,33 +12,16 @@ namespace Lumos.Images.Server;
 /// Content-MD5). The folder is read anew for every request: files may be added while it runs. A file is never named by the
 /// request, only found through the UUID of its manifest, so that no path can lead out of the folder.
 /// </para>
-/// <para>
-/// Each connection is one asynchronous task with one 64 KiB buffer, whatever is downloaded; at most
-/// <see cref="MaxConnections"/> at a time, more wait in the kernel's backlog. <see cref="Stop"/> lets running answers end
-/// within a grace time. HttpListener was not used since it answers only to the Host names it was told of (a guest knows the
-/// host by an address of its own), nor ASP.NET Core, which is larger than all the rest.
-/// </para>
 /// Tested by imports over loopback, cut connections included.
 /// </summary>
 public sealed class ImageServer : IDisposable
 {
-    public const int MaxConnections = 256;
+    private readonly HttpServer _server;
 
-    private readonly TcpListener _listener;
-    private readonly ImageRoutes _routes;
-    private readonly CancellationTokenSource _closing = new();
-    private readonly CancellationTokenSource _aborting = new();
-    private readonly SemaphoreSlim _room = new(MaxConnections);
-    private readonly Action<string> _log;
-    private readonly Task _accepting;
-
-    private ImageServer(TcpListener listener, ImageRoutes routes, Action<string> log)
+    private ImageServer(Socket listener, ImageRoutes routes, Action<string> log)
     {
-        _listener = listener;
-        _routes = routes;
-        _log = log;
-        EndPoint = (IPEndPoint)listener.LocalEndpoint;
-        _accepting = Task.Run(Accept);
+        EndPoint = (IPEndPoint)listener.LocalEndPoint!;
+        _server = new HttpServer(listener, "lumos-images", request => ValueTask.FromResult(routes.Answer(request)), log);
     }
 
     /// <summary>Where it listens; the port is the real one.</summary>
@@ -54,82 +38,24 @@ public sealed class ImageServer : IDisposable
     /// <exception cref="SocketException">The address cannot be bound.</exception>
     public static ImageServer Start(string folder, IPAddress? address = null, int port = 0, Action<string>? log = null)
     {
-        var listener = new TcpListener(address ?? IPAddress.Loopback, port);
-        listener.Start(backlog: 512);
+        address ??= IPAddress.Loopback;
+        var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            listener.Bind(new IPEndPoint(address, port));
+            listener.Listen(512);
+        }
+        catch
+        {
+            listener.Dispose();
+            throw;
+        }
         log ??= _ => { };
         return new ImageServer(listener, new ImageRoutes(new ImageCatalogue(folder, log)), log);
     }
 
     /// <summary>Takes no more connections; running answers have <paramref name="grace"/> to end, then are cut.</summary>
-    public void Stop(TimeSpan grace)
-    {
-        if (_closing.IsCancellationRequested)
-        {
-            return;
-        }
-        _closing.Cancel();
-        _listener.Stop();
-        _accepting.Wait();
-        _aborting.CancelAfter(grace);
-        for (int i = 0; i < MaxConnections; i++)
-        {
-            _room.Wait(); // every slot given back: every connection has ended
-        }
-    }
+    public void Stop(TimeSpan grace) => _server.Stop(grace);
 
-    public void Dispose()
-    {
-        Stop(TimeSpan.Zero);
-        _listener.Dispose();
-        _closing.Dispose();
-        _aborting.Dispose();
-        _room.Dispose();
-    }
-
-    private async Task Accept()
-    {
-        while (!_closing.IsCancellationRequested)
-        {
-            try
-            {
-                await _room.WaitAsync(_closing.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            try
-            {
-                var client = await _listener.AcceptSocketAsync(_closing.Token);
-                _ = Serve(client);
-            }
-            catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
-            {
-                _room.Release(); // a client that was gone before we took it, or the end
-            }
-        }
-    }
-
-    private async Task Serve(Socket client)
-    {
-        try
-        {
-            client.NoDelay = true;
-            await using var connection = new HttpConnection(client, _closing.Token, _aborting.Token);
-            await connection.Run(_routes.Answer, _log);
-        }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
-        {
-            // The client went away or was cut: it knows best itself.
-        }
-        catch (Exception e)
-        {
-            _log($"a connection ended by {Core.LumosException.Describe(e)}");
-        }
-        finally
-        {
-            client.Dispose();
-            _room.Release();
-        }
-    }
+    public void Dispose() => _server.Dispose();
 }

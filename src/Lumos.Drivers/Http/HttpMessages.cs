@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.Json.Nodes;
 
-namespace Lumos.Images.Server;
+namespace Lumos.Drivers.Http;
 
 /// <summary>A request without a body. Header names are in lower case.</summary>
-internal sealed record HttpRequest(string Method, string Path, IReadOnlyList<KeyValuePair<string, string>> Query, IReadOnlyDictionary<string, string> Headers)
+public sealed record HttpRequest(string Method, string Path, IReadOnlyList<KeyValuePair<string, string>> Query, IReadOnlyDictionary<string, string> Headers)
 {
     public string? Header(string name) => Headers.GetValueOrDefault(name);
 
@@ -40,18 +41,29 @@ internal sealed record HttpRequest(string Method, string Path, IReadOnlyList<Key
 }
 
 /// <summary>An answer: text, or (a part of) a file.</summary>
-internal sealed record HttpResponse(int Status, IReadOnlyList<KeyValuePair<string, string>> Headers)
+public sealed record HttpResponse(int Status, IReadOnlyList<KeyValuePair<string, string>> Headers)
 {
     public ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>Sent instead of <see cref="Body"/>; closed by who sends it.</summary>
     public FileStream? File { get; init; }
 
+    /// <summary>Writes the body as it comes, instead of <see cref="Body"/>: the connection is closed behind it.</summary>
+    public Func<HttpBody, Task>? Flow { get; init; }
+
     /// <summary>The first byte of the file to send.</summary>
     public long Offset { get; init; }
 
     /// <summary>How many bytes of the file.</summary>
     public long Length { get; init; }
+
+    /// <summary>JSON and a line end.</summary>
+    public static HttpResponse Json(JsonNode node, int status = 200, params IEnumerable<KeyValuePair<string, string>> headers) =>
+        new(status, [new("Content-Type", "application/json"), .. headers]) { Body = Encoding.UTF8.GetBytes(node.ToJsonString() + "\n") };
+
+    /// <summary>A failure, as {"code": …, "message": …}.</summary>
+    public static HttpResponse Fault(int status, string code, string message) =>
+        Json(new JsonObject { ["code"] = code, ["message"] = message }, status);
 
     public string Reason => Status switch
     {
@@ -65,6 +77,7 @@ internal sealed record HttpResponse(int Status, IReadOnlyList<KeyValuePair<strin
         416 => "Range Not Satisfiable",
         422 => "Unprocessable Content",
         431 => "Request Header Fields Too Large",
+        503 => "Service Unavailable",
         _ => "Internal Server Error",
     };
 }
