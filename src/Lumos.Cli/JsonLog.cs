@@ -75,29 +75,18 @@ public sealed class JsonLog : IDisposable
         {
             return;
         }
-        using var line = new MemoryStream();
-        using (var json = new Utf8JsonWriter(line, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        byte[] line = Line(_name, level, message, _time.GetUtcNow(), json =>
         {
-            json.WriteStartObject();
-            json.WriteString("name", _name);
-            json.WriteString("hostname", Environment.MachineName);
-            json.WriteNumber("pid", Environment.ProcessId);
-            json.WriteNumber("level", (int)level);
             foreach (var (key, value) in fields)
             {
                 json.WriteString(key, value);
             }
-            json.WriteString("msg", message);
-            json.WriteString("time", _time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
-            json.WriteNumber("v", 0);
-            json.WriteEndObject();
-        }
-        line.WriteByte((byte)'\n');
+        });
         lock (_lock)
         {
             try
             {
-                _file.Write(line.GetBuffer(), 0, (int)line.Length);
+                _file.Write(line);
                 _file.Flush();
             }
             catch (IOException)
@@ -105,6 +94,28 @@ public sealed class JsonLog : IDisposable
                 // The disk is full or the pool is gone: the work itself will say so where it matters.
             }
         }
+    }
+
+    /// <summary>One line as all of them are, its end included.</summary>
+    /// <param name="fields">Writes the fields between bunyan's own.</param>
+    public static byte[] Line(string name, LogLevel level, string message, DateTimeOffset time, Action<Utf8JsonWriter> fields)
+    {
+        using var line = new MemoryStream();
+        using (var json = new Utf8JsonWriter(line, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteString("hostname", Environment.MachineName);
+            json.WriteNumber("pid", Environment.ProcessId);
+            json.WriteNumber("level", (int)level);
+            fields(json);
+            json.WriteString("msg", message);
+            json.WriteString("time", time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
+            json.WriteNumber("v", 0);
+            json.WriteEndObject();
+        }
+        line.WriteByte((byte)'\n');
+        return line.ToArray();
     }
 
     public void Dispose() => _file?.Dispose();

@@ -74,6 +74,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
     public VmHost NewHost() => new(Layout, _runtime, Datasets, this, new HostIdentity(null, "20261120T104500Z"), Socket)
     {
         MountRoot = Root,
+        AuditFolder = At("var/log/vm/logs"),
         Identities = new CountingIdentities(),
         Say = line =>
         {
@@ -83,6 +84,9 @@ internal sealed class TestMachine : IDisposable, INeighbours
             }
         },
     };
+
+    /// <summary>What vmadm sees of its environment.</summary>
+    public Dictionary<string, string?> Environment { get; } = [];
 
     public string At(string path) => Path.Combine(Root, path);
 
@@ -120,7 +124,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
             Error = error,
             OpenInput = () => new MemoryStream(Encoding.UTF8.GetBytes(input ?? "")),
             InputIsTerminal = () => input is null,
-            Environment = _ => null,
+            Environment = Environment.GetValueOrDefault,
         };
         int status = new Vmadm(context, _ => Host).Run();
         return new Run(status, output.ToString(), error.ToString());

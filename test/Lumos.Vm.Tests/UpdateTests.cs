@@ -21,7 +21,7 @@ public sealed class UpdateTests : IDisposable
     [Fact]
     public void Scalars_are_replaced_and_unset_by_null_or_nothing()
     {
-        Assert.Equal($"Successfully updated VM {_uuid}\n", Update("""{"alias": "new", "cpu_cap": 200}""").Error);
+        Assert.Equal($"alias, cpu_cap: live\nSuccessfully updated VM {_uuid}\n", Update("""{"alias": "new", "cpu_cap": 200}""").Error);
         Assert.Equal(("new", 200), ((string?)_machine.Get(_uuid)["alias"], (int)_machine.Get(_uuid)["cpu_cap"]!));
         Assert.Equal(200, _machine.Runtime.LastLimits!.CpuCap);
         Update("""{"alias": null, "cpu_cap": 0}""");

@@ -20,39 +20,55 @@ internal sealed class Vmadm(AppletContext context, Func<Action<string>, VmHost> 
 
     internal int Run()
     {
+        using var vmadm = new VerbContext(context, host);
+        var (status, fault) = Try(vmadm);
+        vmadm.End(status, fault);
+        return status;
+    }
+
+    /// <summary>Runs the verb and tells on stderr what went wrong.</summary>
+    private (int Status, Exception? Fault) Try(VerbContext vmadm)
+    {
         try
         {
-            return Dispatch();
+            return (Dispatch(vmadm), null);
         }
         catch (UsageException e)
         {
             context.Error.WriteLine(e.Message);
             context.Error.WriteLine(VmadmUsage.Text);
-            return ExitStatus.Usage;
+            return (ExitStatus.Usage, e);
         }
         catch (LumosException e)
         {
             // Without "vmadm: " in front: SmartOS has none, and tools match these lines.
             context.Error.WriteLine(e.InnerException is null ? e.Message : LumosException.Describe(e));
-            return e.ExitStatus;
+            return (e.ExitStatus, e);
         }
-        catch (Exception e) when (e is IOException { HResult: not EndOfPipe } or UnauthorizedAccessException or System.Net.Sockets.SocketException)
+        catch (IOException e) when (e.HResult == EndOfPipe)
+        {
+            return (ExitStatus.Success, null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
             context.Error.WriteLine(LumosException.Describe(e));
-            return ExitStatus.Failure;
+            return (ExitStatus.Failure, e);
         }
     }
 
-    private int Dispatch()
+    private int Dispatch(VerbContext vmadm)
     {
         string name = context.Args.Count > 0 ? context.Args[0] : throw new UsageException("a command is missing");
-        string[] words = [.. context.Args.Skip(1)];
         var verb = VerbTable.Find(name) ?? throw (VerbTable.NotYet.Contains(name)
             ? new LumosException("NotYet", $"vmadm {name} is not in this release yet")
             : new UsageException($"Invalid command: \"{name}\"."));
-        var vmadm = new VerbContext(context, host);
-        return verb.RunWords is { } run
-            ? run(vmadm, words)
-            : verb.Run(vmadm, verb.Options(new ArgParser().Flag('v', "verbose").Flag('d', "debug")).Parse(words));
+        string[] words = vmadm.Begin(verb, [.. context.Args.Skip(1)]);
+        if (verb.RunWords is { } run)
+        {
+            return run(vmadm, words);
+        }
+        var args = verb.Options(new ArgParser().Flag('v', "verbose").Flag('d', "debug")).Parse(words);
+        vmadm.Parsed(args);
+        return verb.Run(vmadm, args);
     }
 }

@@ -65,6 +65,7 @@ public sealed class VmCreator(VmHost host)
         ZoneConfig? config = null;
         foreach (var step in plan.Steps)
         {
+            host.Trace(step.Does);
             switch (step)
             {
                 case CreateStep.Claim:

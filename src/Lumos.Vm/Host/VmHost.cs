@@ -63,6 +63,12 @@ public sealed class VmHost
     /// <summary>Status lines for the user, or the log of a daemon.</summary>
     public Action<string> Say { get; init; } = _ => { };
 
+    /// <summary>Where each run of vmadm that changes something leaves its log.</summary>
+    public string AuditFolder { get; init; } = "/var/log/vm/logs";
+
+    /// <summary>What is done, step by step, for the log of the run: set by the command that keeps one.</summary>
+    public Action<string> Trace { get; set; } = _ => { };
+
     /// <summary>The lock of one VM: held by whoever changes it, released by the kernel when the holder ends.</summary>
     /// <param name="uuid">Of the VM.</param>
     /// <param name="timeout">Null waits for ever.</param>

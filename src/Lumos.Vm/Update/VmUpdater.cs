@@ -63,10 +63,12 @@ public sealed class VmUpdater(VmHost host)
         }
         if (properties.Count > 0)
         {
+            host.Trace($"set {string.Join(' ', properties.Select(p => $"{p.Key}={p.Value}"))} of {plan.After.RootDataset}");
             host.Datasets.SetProperties(DatasetName.Parse(plan.After.RootDataset), properties);
         }
         var zone = ZoneName.Parse(plan.After.ZoneName);
         var config = ZoneConfigMapping.ToConfig(plan.After, host.Zones.Load(zone));
+        host.Trace("save the configuration");
         host.Zones.Save(config);
         ConfigFiles.Write(plan.After, plan.Before);
 
@@ -78,6 +80,7 @@ public sealed class VmUpdater(VmHost host)
         if (vm.Status.State == ZoneState.Running && plan.Changes.Any(c => c.Effect == Effect.Live
             && PropertyTable.Find(c.Property)?.Store is PropertyStore.Rctl))
         {
+            host.Trace("apply limits to the running zone");
             new Booter(host).ApplyLimits(config);
         }
     }

@@ -7,7 +7,7 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>vmadm create: makes a VM of a payload.</summary>
 internal static class CreateVerb
 {
-    internal static Verb Verb { get; } = new("create", ["create [--strict] [-f <filename>]"], VerbContext.PayloadOptions, Run);
+    internal static Verb Verb { get; } = new("create", ["create [--strict] [-f <filename>]"], VerbContext.PayloadOptions, Run) { Changes = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {
@@ -16,6 +16,7 @@ internal static class CreateVerb
         var report = new PayloadReport();
         var creator = new VmCreator(vmadm.Machine);
         var (vm, facts) = creator.Prepare(payload, report);
+        vmadm.Result.Uuid = vm?.Text("uuid");
         vmadm.Judge(report, args);
         string uuid = creator.Create(vm!, facts!);
         return vmadm.Say($"Successfully created VM {uuid}");

@@ -6,8 +6,8 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>vmadm delete.</summary>
 internal static class DeleteVerb
 {
-    internal static Verb Verb { get; } = new("delete", ["delete <uuid>"], Verb.NoOptions, Run) { Aliases = ["destroy"] };
+    internal static Verb Verb { get; } = new("delete", ["delete <uuid>"], Verb.NoOptions, Run) { Aliases = ["destroy"], Changes = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args) =>
-        vmadm.Say(new VmLifecycle(vmadm.Machine).Delete(VerbContext.UuidOf(args, "delete")).Message);
+        vmadm.Say(new VmLifecycle(vmadm.Machine).Delete(VerbContext.UuidOf(args, "delete")));
 }

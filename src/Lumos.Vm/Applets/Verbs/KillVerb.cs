@@ -9,6 +9,7 @@ internal static class KillVerb
     internal static Verb Verb { get; } = new("kill", ["kill [-s SIGNAL|-SIGNAL] <uuid>"], Verb.NoOptions, (_, _) => throw new InvalidOperationException())
     {
         RunWords = Run,
+        Changes = true,
     };
 
     private static int Run(VerbContext vmadm, IReadOnlyList<string> words)
@@ -24,6 +25,7 @@ internal static class KillVerb
             (signal, rest) = (rest[0][1..], rest[1..]);
         }
         string uuid = rest is [var only] && VerbContext.IsUuid(only) ? only : throw new UsageException("Invalid or missing argument UUID");
+        vmadm.Result.Uuid = uuid;
         new VmSignal(vmadm.Machine).Send(uuid, signal);
         return vmadm.Say($"Sent signal \"{signal}\" to init process for VM {uuid}");
     }

@@ -7,7 +7,7 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>vmadm stop.</summary>
 internal static class StopVerb
 {
-    internal static Verb Verb { get; } = new("stop", ["stop <uuid> [-F]"], parser => parser.Flag('F', "force").Value('t', "timeout"), Run) { Aliases = ["halt"] };
+    internal static Verb Verb { get; } = new("stop", ["stop <uuid> [-F]"], parser => parser.Flag('F', "force").Value('t', "timeout"), Run) { Aliases = ["halt"], Changes = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {
@@ -16,6 +16,6 @@ internal static class StopVerb
         {
             throw new LumosException("BadOptions", "-t is for docker and bhyve VMs, which are not in this release yet");
         }
-        return vmadm.Say(new VmLifecycle(vmadm.Machine).Stop(uuid, args.Has('F')).Message);
+        return vmadm.Say(new VmLifecycle(vmadm.Machine).Stop(uuid, args.Has('F')));
     }
 }

@@ -9,7 +9,7 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>vmadm update: changes a VM by a payload or by words of the form property=value.</summary>
 internal static class UpdateVerb
 {
-    internal static Verb Verb { get; } = new("update", ["update [--strict] <uuid> [-f <filename>]", " -or- update [--strict] <uuid> property=value [property=value ...]"], VerbContext.PayloadOptions, Run);
+    internal static Verb Verb { get; } = new("update", ["update [--strict] <uuid> [-f <filename>]", " -or- update [--strict] <uuid> property=value [property=value ...]"], VerbContext.PayloadOptions, Run) { Changes = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {
@@ -20,6 +20,8 @@ internal static class UpdateVerb
             : vmadm.ReadPayload(args, "Will not update from stdin when stdin is a tty.");
         var report = new PayloadReport();
         var plan = new VmUpdater(vmadm.Machine).Update(uuid, payload, report, () => vmadm.Judge(report, args));
+        vmadm.Result.Changed = !plan.Changes.IsEmpty;
+        vmadm.Result.Changes = plan.Changes;
         TellEffects(vmadm, plan, uuid);
         return vmadm.Say($"Successfully updated VM {uuid}");
     }
@@ -47,6 +49,10 @@ internal static class UpdateVerb
             return;
         }
         string[] Names(Effect effect) => [.. plan.Changes.Where(c => c.Effect == effect).Select(c => c.Property)];
+        if (Names(Effect.Live) is { Length: > 0 } live)
+        {
+            vmadm.Say($"{string.Join(", ", live)}: live");
+        }
         if (Names(Effect.NextBoot) is { Length: > 0 } later)
         {
             vmadm.Say($"{string.Join(", ", later)}: takes effect when the VM is next started or rebooted by vmadm");

@@ -15,6 +15,12 @@ internal sealed record Verb(string Name, string[] Usage, Func<ArgParser, ArgPars
     /// <summary>Other names of the same verb.</summary>
     internal string[] Aliases { get; init; } = [];
 
+    /// <summary>It changes something: each run of it leaves a log, and takes --json-result.</summary>
+    internal bool Changes { get; init; }
+
+    /// <summary>Its data is on stdout, where no result can stand: no --json-result.</summary>
+    internal bool WritesData { get; init; }
+
     /// <summary>For verbs whose words are not getopt's (<c>kill -9</c>): gets them as they are, in the place of options and Run.</summary>
     internal Func<VerbContext, IReadOnlyList<string>, int>? RunWords { get; init; }
 

@@ -1,15 +1,22 @@
 using System.Text.Json.Nodes;
 using Lumos.Cli;
 using Lumos.Core;
+using Lumos.Vm.Audit;
 using Lumos.Vm.Host;
+using Lumos.Vm.Lifecycle;
 using Lumos.Vm.Payload;
 
 namespace Lumos.Vm.Applets.Verbs;
 
 /// <summary>What a verb acts through: the process's streams, the machine, and what verbs share.</summary>
-internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmHost> open)
+internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmHost> open) : IDisposable
 {
+    private const string JsonResult = "--json-result";
+
     private VmHost? _machine;
+    private Verb? _verb;
+    private AuditLog? _audit;
+    private bool _wantsResult;
 
     internal AppletContext Applet => applet;
 
@@ -18,13 +25,88 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
     internal TextWriter Error => applet.Error;
 
     /// <summary>Opened at its first use: usage and payload faults come before the machine is looked at.</summary>
-    internal VmHost Machine => _machine ??= open(applet.Error.WriteLine);
+    internal VmHost Machine
+    {
+        get
+        {
+            if (_machine is null)
+            {
+                _machine = open(Tell);
+                _machine.Trace = step => _audit?.Step(step);
+                _audit?.Keep(_machine.AuditFolder);
+            }
+            return _machine;
+        }
+    }
 
-    /// <summary>A status line, on stderr as SmartOS's scripts expect.</summary>
+    /// <summary>What --json-result prints, and the last line of the log.</summary>
+    internal VerbResult Result { get; } = new();
+
+    /// <summary>A status line, on stderr as SmartOS's scripts expect. The last one of a run is its result's message.</summary>
     internal int Say(string message)
     {
-        applet.Error.WriteLine(message);
+        Result.Message = message;
+        Tell(message);
         return ExitStatus.Success;
+    }
+
+    /// <inheritdoc cref="Say(string)"/>
+    internal int Say(Outcome outcome)
+    {
+        Result.Changed = outcome.Changed;
+        return Say(outcome.Message);
+    }
+
+    /// <summary>A warning: on stderr, in the result, in the log.</summary>
+    internal void Warn(string message)
+    {
+        Result.Warnings.Add(message);
+        applet.Error.WriteLine($"Warning: {message}");
+        _audit?.Warn(message);
+    }
+
+    /// <summary>The verb is known: what its run leaves behind begins. Returns the words that are left for it.</summary>
+    internal string[] Begin(Verb verb, string[] words)
+    {
+        _verb = verb;
+        Result.Verb = verb.Name;
+        var shown = words.Contains("-d") || words.Contains("--debug") ? LogLevel.Debug
+            : words.Contains("-v") || words.Contains("--verbose") ? LogLevel.Info : (LogLevel?)null;
+        _audit = new AuditLog("vmadm", verb.Changes, applet.Error, shown, applet.Environment);
+        _audit.Begin(words.Prepend(verb.Name));
+        _wantsResult = verb.Changes && !verb.WritesData && words.Contains(JsonResult);
+        return _wantsResult ? [.. words.Where(word => word != JsonResult)] : words;
+    }
+
+    internal void Parsed(ParsedArgs args)
+    {
+        if (args.TryOperand(0, out string? uuid) && IsUuid(uuid))
+        {
+            Result.Uuid = uuid;
+        }
+    }
+
+    /// <summary>The run is over: its result is printed where it was asked for, and the log closed.</summary>
+    internal void End(int status, Exception? fault)
+    {
+        if (_verb is not { Changes: true })
+        {
+            return;
+        }
+        var result = Result.ToJson(status, fault);
+        if (_wantsResult)
+        {
+            applet.Out.WriteLine(JsonText.Pretty(result));
+        }
+        _audit!.End(status, result);
+    }
+
+    public void Dispose() => _audit?.Dispose();
+
+    private void Tell(string line)
+    {
+        applet.Error.WriteLine(line);
+        _audit?.Step(line);
     }
 
     /// <summary>The first operand, which has to be a UUID; aliases are never taken for one.</summary>
@@ -42,16 +124,22 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
     internal JsonObject ReadPayload(ParsedArgs args, string refusal)
     {
         string file = args.Get('f') ?? "-";
-        if (file != "-")
-        {
-            return PayloadReader.FromFile(file);
-        }
-        if (applet.InputIsTerminal())
+        if (file == "-" && applet.InputIsTerminal())
         {
             throw new UsageException(refusal);
         }
-        using var input = applet.OpenInput();
-        return PayloadReader.FromStream(input);
+        JsonObject payload;
+        if (file != "-")
+        {
+            payload = PayloadReader.FromFile(file);
+        }
+        else
+        {
+            using var input = applet.OpenInput();
+            payload = PayloadReader.FromStream(input);
+        }
+        _audit?.Payload(payload);
+        return payload;
     }
 
     /// <summary>Refuses what is wrong; says, or with --strict refuses, what is taken differently.</summary>
@@ -63,7 +151,7 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
         }
         foreach (var adjustment in report.Adjustments)
         {
-            applet.Error.WriteLine($"Warning: {adjustment}");
+            Warn(adjustment.ToString());
         }
         report.ThrowIfFaulty();
     }
