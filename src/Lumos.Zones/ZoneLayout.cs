@@ -47,6 +47,9 @@ public sealed record ZoneLayout
 
     public string RunFolder(ZoneName name) => Path.Combine(Run, name.Text);
 
+    /// <summary>Where the metadata agent makes the zone's socket; there from just before its record is until it is cleared.</summary>
+    public string ControlFolder(ZoneName name) => Path.Combine(RunFolder(name), "control");
+
     public string StateFile(ZoneName name) => Path.Combine(States, name.Text + ".json");
 
     public string ExitFile(ZoneName name) => Path.Combine(Exits, name.Text);

@@ -45,6 +45,7 @@ internal static class Specs
     };
 
     internal static BundlePlaces Places(bool unified) =>
-        new("/run/lumos/zones/ID/root", "/run/lumos/zones/ID/usr", "/run/lumos/zones/ID/zonename", "/zones", unified ? OciRuntime.Crun : OciRuntime.Runc,
+        new("/run/lumos/zones/ID/root", "/run/lumos/zones/ID/usr", "/run/lumos/zones/ID/zonename", "/run/lumos/zones/ID/control.view",
+            "/run/lumos/zones/ID/native", "/zones", unified ? OciRuntime.Crun : OciRuntime.Runc,
             BundlePlaces.AllControllers);
 }

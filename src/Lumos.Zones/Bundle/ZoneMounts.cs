@@ -7,9 +7,12 @@ namespace Lumos.Zones.Bundle;
 /// <summary>What is mounted in a zone, in order.</summary>
 internal static class ZoneMounts
 {
+    /// <summary>Where the platform's /usr lies below /native; the rest there are links to it.</summary>
+    internal const string PlatformEntry = "platform";
+
     internal static JsonArray Of(ZoneSpec zone, BundlePlaces places)
     {
-        string platform = zone.Brand.PlatformPrefix;
+        string platform = zone.Brand.PlatformPrefix, control = "/.zonecontrol";
         var mounts = new JsonArray
         {
             (JsonNode)Mount("/proc", "proc", "proc", "nosuid", "noexec", "nodev"),
@@ -27,12 +30,19 @@ internal static class ZoneMounts
             string[] size = zone.TmpfsBytes is { } bytes ? ["size=" + bytes.ToString(CultureInfo.InvariantCulture)] : [];
             mounts.Add((JsonNode)Mount("/tmp", "tmpfs", "tmpfs", ["nosuid", "nodev", "mode=1777", .. size]));
         }
+        if (zone.Brand.IsLx)
+        {
+            mounts.Add((JsonNode)Mount(platform, "bind", places.NativeFolder, "bind", "ro", "nosuid", "nodev"));
+            control = platform + control;
+            platform += "/" + PlatformEntry;
+        }
         mounts.Add((JsonNode)Mount(platform, "bind", places.PlatformUsr, "bind", "ro", "nodev"));
         mounts.Add((JsonNode)Mount(platform + "/lib/lumos/zonename", "bind", places.ZoneNameFile, "bind", "ro", "nosuid", "nodev", "noexec"));
         foreach (var (destination, source) in places.KernelFiles)
         {
             mounts.Add((JsonNode)Mount(destination, "bind", source, "bind", "ro", "nosuid", "nodev", "noexec"));
         }
+        mounts.Add((JsonNode)Mount(control, "bind", places.ControlFolder, "bind", "ro", "nosuid", "nodev", "noexec"));
         foreach (var mount in zone.Mounts)
         {
             if (mount.Type != "lofs")

@@ -19,6 +19,7 @@ public sealed partial class ZoneRuntime
         // The zone's root, a nobody out here, has to pass through these to reach its own files; it can list none of them.
         CreateFolder(_layout.Run, 0b001_001_001 | 0b110_000_000);
         CreateFolder(run, 0b001_001_001 | 0b110_000_000);
+        ZoneControl.MakeFolder(_layout.ControlFolder(spec.Name));
         var record = new ZoneRecord
         {
             State = ZoneState.Ready.Word,
@@ -73,7 +74,13 @@ public sealed partial class ZoneRuntime
         shown = spec with { Mounts = mounts.ToImmutable() };
         string name = Path.Combine(run, "zonename");
         File.WriteAllText(name, spec.Name + "\n");
-        return new BundlePlaces(root, usr, name, _layout.CgroupParent, _oci, ZoneCgroup.Controllers)
+        string control = ZoneControl.Show(_layout.ControlFolder(spec.Name), Path.Combine(run, "control.view"));
+        string native = Path.Combine(run, "native");
+        if (spec.Brand.IsLx)
+        {
+            ZoneControl.MakeNative(native);
+        }
+        return new BundlePlaces(root, usr, name, control, native, _layout.CgroupParent, _oci, ZoneCgroup.Controllers)
         {
             // Some runtimes set a zone's limits from inside its user namespace, where they can only be lowered: what the
             // monitor inherits has to be enough.
