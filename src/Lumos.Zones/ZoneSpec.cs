@@ -65,6 +65,9 @@ public sealed record ZoneSpec
     /// <summary>What uname tells inside as the kernel's release; null: the truth.</summary>
     public string? KernelVersion { get; init; }
 
+    /// <summary>The restarts of init that led to this boot; none when somebody asked for it.</summary>
+    public ZoneRestarts Restarts { get; init; } = ZoneRestarts.None;
+
     /// <summary>Bytes after which the console's log is started anew.</summary>
     public long ConsoleLogBytes { get; init; } = 1 << 20;
 

@@ -18,12 +18,15 @@ public sealed class VethLinks : INamespaceLinks
         using var here = NetworkStack.Open();
         using var inside = NetworkStack.OpenIn(netNamespace);
         inside.SetUp(inside.GetLink("lo").Index);
+        // What is made is taken back when the rest fails: the kernel would do it with the namespace, a moment too late for who tries again.
+        using var undo = new UndoStack();
         foreach (var pair in pairs)
         {
             var bridge = here.FindLink(pair.Bridge)
                 ?? throw new LumosException("NicTagNotFound", $"there is no nic tag {pair.Bridge} on this machine");
             var own = here.CreateVeth(
                 pair.HostName, new VethPeer(pair.PeerName, pair.PeerMac, netNamespace), mtu: (uint)pair.Mtu);
+            undo.Push(pair.HostName, () => Delete(here, own.Index));
             here.SetMaster(own.Index, bridge.Index);
             var peer = inside.GetLink(pair.PeerName);
             inside.SetMtu(peer.Index, (uint)pair.Mtu);
@@ -40,6 +43,7 @@ public sealed class VethLinks : INamespaceLinks
             int? device = route.Device is null ? null : inside.GetLink(route.Device).Index;
             inside.AddRoute(new Route(route.Destination, route.Gateway, device));
         }
+        undo.Commit();
     }
 
     public void Remove(IReadOnlyList<string> names)
@@ -53,15 +57,20 @@ public sealed class VethLinks : INamespaceLinks
         {
             if (here.FindLink(name) is { } link)
             {
-                try
-                {
-                    here.DeleteLink(link.Index);
-                }
-                catch (ErrnoException e) when (e.Errno == Errno.ENODEV)
-                {
-                    // The kernel took it away meanwhile, with the namespace of its other end.
-                }
+                Delete(here, link.Index);
             }
+        }
+    }
+
+    private static void Delete(NetworkStack here, int index)
+    {
+        try
+        {
+            here.DeleteLink(index);
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.ENODEV)
+        {
+            // The kernel took it away meanwhile, with the namespace of its other end.
         }
     }
 

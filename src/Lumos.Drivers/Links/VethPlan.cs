@@ -40,7 +40,7 @@ public interface INamespaceLinks
 {
     /// <summary>
     /// Makes the pairs with their other ends in the network namespace of the process <paramref name="pid"/>, gives those
-    /// their addresses, sets lo and all of them up, and then adds the routes.
+    /// their addresses, sets lo and all of them up, and then adds the routes. A failure leaves none of them.
     /// </summary>
     void Attach(IReadOnlyList<VethPlan> pairs, IReadOnlyList<RoutePlan> routes, int pid);
 

@@ -92,7 +92,7 @@ public sealed class VmLoader(ZoneLayout layout, IZoneRuntime runtime, IDatasets 
     /// <summary>A zone without a state file is what the index says; asking the runtime would read the index again for each.</summary>
     private ZoneStatus Status(ZoneIndexEntry entry) => File.Exists(layout.StateFile(entry.Name))
         ? runtime.Status(entry.Name)
-        : new ZoneStatus(entry.State, null, null, null, null);
+        : ZoneStatus.Stored(entry.State, entry.Path);
 
     private Dictionary<string, DatasetFacts> DatasetsByName() =>
         datasets.List(null, DatasetKinds.FileSystem, depth: 1, DatasetFacts.Names)

@@ -23,8 +23,22 @@ internal sealed record ZoneRecord
 
     public DateTimeOffset? BootTime { get; init; }
 
-    /// <summary>Names of the global zone's ends of its NICs.</summary>
+    /// <summary>Names of the global zone's ends of its NICs, once they are made.</summary>
     public IReadOnlyList<string> Links { get; init; } = [];
+
+    /// <summary>As <see cref="ZoneRestarts"/>.</summary>
+    public int InitRestarts { get; init; }
+
+    public int InitRestartsInRow { get; init; }
+
+    /// <summary>Of a shutdown under way: what is to come of it (installed, running), and when patience ends.</summary>
+    public string? StopTo { get; init; }
+
+    public DateTimeOffset? StopBy { get; init; }
+
+    /// <summary>Of the same zone once we have asked it to stop.</summary>
+    internal ZoneRecord StoppingTo(ZoneState to, DateTimeOffset by) =>
+        this with { State = ZoneState.ShuttingDown.Word, Owner = ProcessMark.Own, StopTo = to.Word, StopBy = by };
 
     internal static ZoneRecord? TryRead(string file)
     {
@@ -45,6 +59,9 @@ internal sealed record ZoneRecord
 /// <summary>A process, told apart from a later one of the same number.</summary>
 internal sealed record ProcessMark(int Pid, long Start)
 {
+    // The kernel tells times to programs in hundredths of a second (USER_HZ), on every architecture we build for.
+    private const int MillisecondsPerTick = 10;
+
     internal static ProcessMark Own { get; } = Of(Environment.ProcessId)!;
 
     /// <summary>Null: there is no such process.</summary>
@@ -53,6 +70,10 @@ internal sealed record ProcessMark(int Pid, long Start)
     /// <summary>It still runs (a zombie does not).</summary>
     [JsonIgnore]
     internal bool IsAlive => StartOf(Pid) == Start;
+
+    /// <summary>Time since it was started, while it runs.</summary>
+    [JsonIgnore]
+    internal TimeSpan Age => TimeSpan.FromMilliseconds(Math.Max(0, Environment.TickCount64 - Start * MillisecondsPerTick));
 
     private static long? StartOf(int pid)
     {

@@ -25,7 +25,8 @@ public sealed partial class ZoneRuntime
             State = ZoneState.Ready.Word,
             ZoneId = NextZoneId(),
             Owner = ProcessMark.Own,
-            Links = [.. plan.Pairs.Select(p => p.HostName)],
+            InitRestarts = spec.Restarts.Total,
+            InitRestartsInRow = spec.Restarts.InRow,
         };
         Record(spec.Name, record);
 
@@ -52,6 +53,12 @@ public sealed partial class ZoneRuntime
         }
         OldZoneCgroup.Enter($"{_layout.CgroupParent}/{spec.Name}", pid, ZoneLimits.CgroupFiles(spec));
         _links.Attach(plan.Pairs, plan.Routes, pid);
+        if (!plan.Pairs.IsEmpty)
+        {
+            // Only now: a link of that name that was there before is somebody else's, and no clearing may take it away.
+            record = record with { Links = [.. plan.Pairs.Select(p => p.HostName)] };
+            Record(spec.Name, record);
+        }
         _oci.Start(spec.Name.Text);
         Record(spec.Name, record with { State = ZoneState.Running.Word, Owner = null, BootTime = DateTimeOffset.UtcNow });
         StartDhcp(spec);

@@ -26,6 +26,7 @@ public sealed partial class ZoneRuntime
             handle?.WaitForEnd(MonitorTime);
         }
         WaitForMonitor(name);
+        RememberExit(name, record);
         if (Directory.Exists(Path.Combine(_oci.StateRoot, name.Text)))
         {
             _oci.Delete(name.Text);
@@ -43,6 +44,38 @@ public sealed partial class ZoneRuntime
         File.Delete(_layout.ExitFile(name));
         File.Delete(_layout.StateFile(name)); // last: until then the zone is down, and anyone can finish this
     }
+
+    // Of a zone that ran. What cannot be written down keeps no zone from being cleared.
+    private void RememberExit(ZoneName name, ZoneRecord? record)
+    {
+        if (record?.BootTime is null || _store.TryLoad(name) is not { } config || !Directory.Exists(config.ZonePath))
+        {
+            return;
+        }
+        try
+        {
+            ZoneLastExit.Write(config.ZonePath, ReadExit(name) ?? UnseenExit());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _warn($"zone '{name}': how it ended cannot be written down: {LumosException.Describe(e)}");
+        }
+    }
+
+    private void ForgetExit(string zonePath)
+    {
+        try
+        {
+            ZoneLastExit.Remove(zonePath);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _warn($"how the zone of {zonePath} last ended is still written there: {LumosException.Describe(e)}");
+        }
+    }
+
+    // Its monitor died before it: nobody has its status.
+    private static ZoneExit UnseenExit() => new(255, DateTimeOffset.UtcNow);
 
     // A view that could not be taken away must not be emptied: only what is ours and on no other mount is removed.
     private static void RemoveRunFolder(string run)

@@ -61,7 +61,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         }
         var entry = _store.ReadIndex().Find(name)
             ?? throw new LumosException("ZoneNotConfigured", $"zone '{name}' is not configured");
-        return new ZoneStatus(entry.State, null, null, null, null);
+        return ZoneStatus.Stored(entry.State, entry.Path);
     }
 
     public void Boot(ZoneSpec spec)
@@ -74,6 +74,10 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         }
         var plan = ZoneLinkPlan.Of(spec, _layout.Links);
         Clear(spec.Name);
+        if (spec.Restarts.Total == 0)
+        {
+            ForgetExit(spec.ZonePath);
+        }
         using var undo = new UndoStack(_warn);
         undo.Push($"boot of zone '{spec.Name}'", () => Clear(spec.Name));
         try
@@ -99,7 +103,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
             }
             var record = ZoneRecord.TryRead(_layout.StateFile(name))!;
             init = ProcessHandle.TryOpen(record.Init!.Pid);
-            Record(name, record with { State = ZoneState.ShuttingDown.Word, Owner = ProcessMark.Own });
+            Record(name, record.StoppingTo(how == ZoneShutdown.Reboot ? ZoneState.Running : ZoneState.Installed, DateTimeOffset.UtcNow + timeout));
         }
         using (init)
         {
@@ -134,7 +138,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         using var held = Lock(name);
         if (ZoneRecord.TryRead(_layout.StateFile(name)) is { } record)
         {
-            Record(name, record with { State = ZoneState.ShuttingDown.Word, Owner = ProcessMark.Own });
+            Record(name, record.StoppingTo(ZoneState.Installed, DateTimeOffset.UtcNow));
         }
         Clear(name);
     }
@@ -153,7 +157,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
             return null;
         }
         WaitForMonitor(name); // it may be about to write the exit file
-        var exit = Status(name, record).Exit ?? new ZoneExit(255, DateTimeOffset.UtcNow);
+        var exit = Status(name, record).Exit ?? UnseenExit();
         Clear(name);
         return exit;
     }
@@ -222,8 +226,18 @@ public sealed partial class ZoneRuntime : IZoneRuntime
             "shutting_down" when alive => ZoneState.ShuttingDown,
             _ => ZoneState.Down,
         };
-        return new ZoneStatus(state, record.ZoneId, alive ? record.Init!.Pid : null, record.BootTime,
-            state == ZoneState.Down ? exit : null);
+        if (state != ZoneState.Down)
+        {
+            exit = record.InitRestarts > 0 && _store.TryLoad(name) is { } config ? ZoneLastExit.TryRead(config.ZonePath) : null;
+        }
+        return new ZoneStatus(state, record.ZoneId, alive ? record.Init!.Pid : null, record.BootTime, exit)
+        {
+            Restarts = new ZoneRestarts(record.InitRestarts, record.InitRestartsInRow),
+            Uptime = alive ? record.Init!.Age : null,
+            Transition = record.StopBy is { } by
+                ? new ZoneTransition(record.StopTo == ZoneState.Running.Word ? ZoneState.Running : ZoneState.Installed, by, record.Owner is not { IsAlive: true })
+                : null,
+        };
     }
 
     private ZoneExit? ReadExit(ZoneName name)
