@@ -21,6 +21,9 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
     /// <summary>Called once a zone is up: what its init does.</summary>
     public Action<ZoneSpec>? OnBoot { get; set; }
 
+    /// <summary>Called when a zone has been asked to stop and has not yet.</summary>
+    public Action<ZoneName>? OnShutdown { get; set; }
+
     /// <summary>Boots throw this.</summary>
     public Exception? BootFailure { get; set; }
 
@@ -32,18 +35,31 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
     {
         lock (_lock)
         {
-            string file = layout.StateFile(name);
-            if (!File.Exists(file))
+            if (Read(name) is not { } record)
             {
                 var entry = new ZoneConfigStore(layout).ReadIndex().Find(name)
                     ?? throw new LumosException("ZoneNotConfigured", $"zone '{name}' is not configured");
-                return new ZoneStatus(entry.State, null, null, null, null);
+                return ZoneStatus.Stored(entry.State, entry.Path);
             }
-            var record = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
+            var restarts = new ZoneRestarts(record["restarts"]!.GetValue<int>(), record["row"]!.GetValue<int>());
+            var transition = record["to"] is { } to
+                ? new ZoneTransition(to.GetValue<string>() == "running" ? ZoneState.Running : ZoneState.Installed,
+                    DateTimeOffset.FromUnixTimeMilliseconds(record["by"]!.GetValue<long>()), record["abandoned"]?.GetValue<bool>() == true)
+                : null;
+            var boot = DateTimeOffset.FromUnixTimeMilliseconds(record["boot"]!.GetValue<long>());
             return record["exit"] is { } exit
-                ? new ZoneStatus(ZoneState.Down, null, null, null, new ZoneExit(exit.GetValue<int>(), DateTimeOffset.UnixEpoch))
-                : new ZoneStatus(ZoneState.Running, record["id"]!.GetValue<int>(), 4242,
-                    DateTimeOffset.FromUnixTimeMilliseconds(record["boot"]!.GetValue<long>()), null);
+                ? new ZoneStatus(ZoneState.Down, null, null, boot,
+                    new ZoneExit(exit.GetValue<int>(), DateTimeOffset.FromUnixTimeMilliseconds(record["ended"]!.GetValue<long>())))
+                {
+                    Restarts = restarts,
+                    Transition = transition,
+                }
+                : new ZoneStatus(transition is null ? ZoneState.Running : ZoneState.ShuttingDown, record["id"]!.GetValue<int>(), 4242, boot,
+                    restarts.Total > 0 ? ZoneLastExit.TryRead(PathOf(name)) : null)
+                {
+                    Restarts = restarts,
+                    Transition = transition,
+                };
         }
     }
 
@@ -60,8 +76,19 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
             {
                 throw failure;
             }
+            Clear(spec.Name);
+            if (spec.Restarts.Total == 0)
+            {
+                ZoneLastExit.Remove(spec.ZonePath);
+            }
             Directory.CreateDirectory(layout.States);
-            Write(spec.Name, new JsonObject { ["id"] = ++_lastId, ["boot"] = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() });
+            Write(spec.Name, new JsonObject
+            {
+                ["id"] = ++_lastId,
+                ["boot"] = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+                ["restarts"] = spec.Restarts.Total,
+                ["row"] = spec.Restarts.InRow,
+            });
         }
         OnBoot?.Invoke(spec);
     }
@@ -71,7 +98,21 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
     {
         lock (_lock)
         {
-            Write(name, new JsonObject { ["exit"] = status });
+            var record = Read(name)!;
+            record["exit"] = status;
+            record["ended"] = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+            Write(name, record);
+        }
+    }
+
+    /// <summary>It has been asked to stop, and whoever asked is gone.</summary>
+    public void Abandon(ZoneName name, ZoneState to, DateTimeOffset by)
+    {
+        lock (_lock)
+        {
+            var record = Read(name)!;
+            (record["to"], record["by"], record["abandoned"]) = (to.Word, by.ToUnixTimeMilliseconds(), true);
+            Write(name, record);
         }
     }
 
@@ -80,11 +121,24 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
         lock (_lock)
         {
             Calls.Add($"shutdown {name} {how} {timeout.TotalSeconds:0}");
-            if (Stubborn.ContainsKey(name.Text))
+            if (!Status(name).State.CanShutdown)
             {
-                return false;
+                throw new LumosException("ZoneNotRunning", $"zone '{name}' is {Status(name).State.Word}, not running");
             }
-            File.Delete(layout.StateFile(name));
+            var record = Read(name)!;
+            record["to"] = (how == ZoneShutdown.Reboot ? ZoneState.Running : ZoneState.Installed).Word;
+            record["by"] = (DateTimeOffset.UtcNow + timeout).ToUnixTimeMilliseconds();
+            Write(name, record);
+        }
+        OnShutdown?.Invoke(name);
+        if (Stubborn.ContainsKey(name.Text))
+        {
+            return false;
+        }
+        lock (_lock)
+        {
+            End(name, how == ZoneShutdown.Reboot ? 129 : 130);
+            Clear(name);
             return true;
         }
     }
@@ -94,7 +148,14 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
         lock (_lock)
         {
             Calls.Add($"halt {name}");
-            File.Delete(layout.StateFile(name));
+            if (Read(name) is { } record)
+            {
+                if (record["exit"] is null)
+                {
+                    End(name, 128 + 9);
+                }
+                Clear(name);
+            }
         }
     }
 
@@ -102,11 +163,12 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
     {
         lock (_lock)
         {
-            if (!File.Exists(layout.StateFile(name)) || Status(name).Exit is not { } exit)
+            if (Read(name)?["exit"] is null)
             {
                 return null;
             }
-            File.Delete(layout.StateFile(name));
+            var exit = Status(name).Exit;
+            Clear(name);
             return exit;
         }
     }
@@ -116,6 +178,20 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
     public void Signal(ZoneName name, int signal) => Calls.Add($"signal {name} {signal}");
 
     public int Exec(ZoneName name, ZoneCommand command) => throw new NotSupportedException();
+
+    private string PathOf(ZoneName name) => new ZoneConfigStore(layout).Load(name).ZonePath;
+
+    private JsonObject? Read(ZoneName name) =>
+        File.Exists(layout.StateFile(name)) ? JsonNode.Parse(File.ReadAllText(layout.StateFile(name)))!.AsObject() : null;
+
+    private void Clear(ZoneName name)
+    {
+        if (Read(name)?["exit"] is not null && Directory.Exists(PathOf(name)))
+        {
+            ZoneLastExit.Write(PathOf(name), Status(name).Exit!);
+        }
+        File.Delete(layout.StateFile(name));
+    }
 
     private void Write(ZoneName name, JsonObject record) => AtomicFile.Write(layout.StateFile(name), record.ToJsonString());
 }

@@ -11,9 +11,9 @@ internal sealed class RunningAdmin : IDisposable
     private readonly VmAdminDaemon _daemon;
     private readonly Thread _thread;
 
-    public RunningAdmin(TestMachine machine)
+    public RunningAdmin(TestMachine machine, RestartPolicy? restarts = null, JsonLog? log = null)
     {
-        _daemon = new VmAdminDaemon(machine.NewHost(), JsonLog.None);
+        _daemon = new VmAdminDaemon(machine.NewHost(), log ?? JsonLog.None, restarts);
         _thread = new Thread(_daemon.Run);
         _thread.Start();
     }

@@ -68,6 +68,9 @@ internal sealed class TestMachine : IDisposable, INeighbours
     /// <summary>Called before each change of a dataset; may throw.</summary>
     public Action<string, string>? BeforeDataset { get; set; }
 
+    /// <summary>A destroyed dataset leaves its empty mountpoint, as where something other than ZFS made it.</summary>
+    public bool KeepsMountpoints { get; set; }
+
     /// <summary>Puts into a new clone what its image holds.</summary>
     public Action<string>? FillRoot { get; set; }
 
@@ -161,6 +164,10 @@ internal sealed class TestMachine : IDisposable, INeighbours
         else if (operation == "destroy" && Directory.Exists(path))
         {
             Directory.Delete(path, recursive: true);
+            if (KeepsMountpoints)
+            {
+                Directory.CreateDirectory(path);
+            }
         }
     }
 

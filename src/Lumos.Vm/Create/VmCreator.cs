@@ -83,7 +83,7 @@ public sealed class VmCreator(VmHost host)
                     break;
                 case CreateStep.CloneRoot clone:
                     host.Datasets.Clone(clone.Image, clone.Dataset, clone.Properties);
-                    undo.Push(step.Undo!, () => DatasetRemoval.Destroy(host.Datasets, clone.Dataset));
+                    undo.Push(step.Undo!, () => DatasetRemoval.DestroyZone(host.Datasets, clone.Dataset, plan.Vm.ZonePath));
                     host.Datasets.Mount(clone.Dataset);
                     break;
                 case CreateStep.WriteConfigFiles:

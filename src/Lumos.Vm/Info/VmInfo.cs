@@ -63,9 +63,18 @@ public sealed record VmInfo
         {
             shown["boot_timestamp"] = Payload.Normaliser.Timestamp(boot);
         }
+        if (status.ZoneId is not null)
+        {
+            shown["init_restarts"] = status.Restarts.Total;
+        }
+        if (status is { State: ZoneState.ShuttingDown, Transition: { Abandoned: false } transition })
+        {
+            shown["transition_to"] = transition.To == ZoneState.Running ? "start" : VmState.Stopped;
+            shown["transition_expire"] = transition.Expires.ToUnixTimeMilliseconds();
+        }
         if (status.Exit is { } exit)
         {
-            shown["exit_status"] = exit.Status;
+            shown["exit_status"] = exit.Shown;
             shown["exit_timestamp"] = Payload.Normaliser.Timestamp(exit.Time);
         }
         dataset.AddTo(shown, spec);

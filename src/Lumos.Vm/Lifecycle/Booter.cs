@@ -9,14 +9,16 @@ namespace Lumos.Vm.Lifecycle;
 /// <summary>Boots zones from their configuration as it is on disk. The caller holds the VM's lock.</summary>
 public sealed class Booter(VmHost host)
 {
-    public void Boot(ZoneConfig config)
+    /// <param name="config">As it is on disk.</param>
+    /// <param name="restarts">The restarts after crashes that this is the last of; null: somebody asked for the boot.</param>
+    public void Boot(ZoneConfig config, ZoneRestarts? restarts = null)
     {
         if (!Directory.Exists(Path.Combine(config.ZonePath, "root")) && config.ZonePath.Split('/') is [.., var pool, var leaf]
             && DatasetName.TryParse($"{pool}/{leaf}", out var dataset))
         {
             host.Datasets.Mount(dataset);
         }
-        host.Runtime.Boot(Spec(config));
+        host.Runtime.Boot(Spec(config) with { Restarts = restarts ?? ZoneRestarts.None });
     }
 
     public void Boot(string zoneName) => Boot(host.Zones.Load(ZoneName.Parse(zoneName)));

@@ -9,6 +9,16 @@ public static class DatasetRemoval
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Destroys the root dataset of a VM and takes its mountpoint away, which stays where something other than ZFS made it.</summary>
+    public static void DestroyZone(IDatasets datasets, DatasetName name, string zonePath)
+    {
+        Destroy(datasets, name);
+        if (Directory.Exists(zonePath) && !Directory.EnumerateFileSystemEntries(zonePath).Any())
+        {
+            Directory.Delete(zonePath);
+        }
+    }
+
     /// <summary>Destroys a dataset with all below it; one that is not there is no error.</summary>
     /// <exception cref="DatasetException">DatasetHasClones, DatasetFailed.</exception>
     public static void Destroy(IDatasets datasets, DatasetName name)

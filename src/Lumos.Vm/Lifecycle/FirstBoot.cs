@@ -65,7 +65,8 @@ public sealed class FirstBoot(VmHost host)
                 _ => "the zone reports that its first boot went wrong",
             };
             throw new LumosException("ProvisioningFailed", $"VM {uuid} was made, but {why}: it is in state failed. "
-                + $"{config.ZonePath}/root/var/svc/log and \"zlogin {uuid}\" show how far it came; \"vmadm delete {uuid}\" removes it");
+                + $"{config.ZonePath}/root/var/svc/log and \"zlogin {uuid}\" show how far it came; "
+                + $"\"vmadm start --clear-failed {uuid}\" takes it as it is, \"vmadm delete {uuid}\" removes it");
         }
     }
 
@@ -79,7 +80,9 @@ public sealed class FirstBoot(VmHost host)
 
     private FirstBootResult Wait(ZoneConfig config, TimeSpan? limit, CancellationToken cancel)
     {
-        var since = host.Runtime.Status(config.Name).BootTime ?? host.Clock.GetUtcNow();
+        // No clock that can be set: a zone's first boot is when NTP first moves it.
+        var before = host.Runtime.Status(config.Name).Uptime ?? TimeSpan.Zero;
+        long began = host.Clock.GetTimestamp();
         using var loop = new EventLoop();
         using var inotify = Inotify.Create();
         using var wake = cancel.Register(loop.Stop);
@@ -106,7 +109,7 @@ public sealed class FirstBoot(VmHost host)
                 {
                     return result;
                 }
-                var left = limit - (host.Clock.GetUtcNow() - since);
+                var left = limit - before - host.Clock.GetElapsedTime(began);
                 if (left <= TimeSpan.Zero)
                 {
                     return FirstBootResult.TimedOut;

@@ -12,7 +12,8 @@ namespace Lumos.Vm.Lifecycle;
 /// <summary>
 /// vmadmd: finishes what nobody else is there to finish.
 /// <list type="bullet">
-/// <item>A zone whose init ended is cleaned up, and booted again when it asked for a reboot.</item>
+/// <item>A zone whose init ended is cleaned up, and booted again when it asked for a reboot or crashed (<see cref="ZoneEnd"/>).</item>
+/// <item>A stop whose client was killed is ended by force when its time is up.</item>
 /// <item>A VM in its first boot is watched until the marker is gone or the time is up.</item>
 /// <item>A create or delete that was cut short (state incomplete, or configured and still provisioning) is unwound: its
 /// lock is free only when nobody works on it any more, so getting the lock and still finding it so is the proof.</item>
@@ -32,12 +33,14 @@ public sealed class VmAdminDaemon : IDisposable
     private readonly ConcurrentDictionary<string, bool> _lookedAt = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _firstBoots = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Task, bool> _tasks = new();
+    private readonly ZoneEnd _ends;
     private readonly int _zones;
 
-    public VmAdminDaemon(VmHost host, JsonLog log)
+    public VmAdminDaemon(VmHost host, JsonLog log, RestartPolicy? restarts = null)
     {
         _host = host;
         _log = log;
+        _ends = new ZoneEnd(host, log, restarts ?? new RestartPolicy());
         _zones = WatchFolder(host.Layout.Configurations);
         WatchFolder(host.Layout.States);
         WatchFolder(host.Layout.Exits);
@@ -131,7 +134,18 @@ public sealed class VmAdminDaemon : IDisposable
     private void Settle(ZoneName name)
     {
         var entry = _host.Zones.ReadIndex().Find(name);
-        if (entry is null || !Needs(entry))
+        if (entry is null)
+        {
+            return;
+        }
+        // Without its lock: who stops the VM holds that, and is not waited for.
+        var status = _host.Runtime.Status(name);
+        if (_ends.LeftOfStop(status) is { Ticks: > 0 } left)
+        {
+            LookLater(name.Text, left);
+            return;
+        }
+        if (!Needs(entry, status))
         {
             return;
         }
@@ -150,22 +164,21 @@ public sealed class VmAdminDaemon : IDisposable
                 _host.Publish(uuid);
                 return;
             }
-            if (_host.Runtime.Status(name).State == ZoneState.Down && _host.Runtime.CleanUp(name) is { } exit)
+            if (_host.Zones.TryLoad(name) is { } config && _ends.Settle(uuid, config, mayBoot: !_stopping.IsCancellationRequested) is { } wait)
             {
-                _log.Info(exit.WantsReboot ? "the zone asks for a reboot" : "the zone has ended", ("vm", uuid), ("status", exit.Status.ToString()));
-                if (exit.WantsReboot && !_stopping.IsCancellationRequested)
-                {
-                    new Booter(_host).Boot(name.Text);
-                }
-                _host.Publish(uuid);
+                LookLater(name.Text, wait);
             }
+            _ends.FinishStop(uuid, name);
         }
         WatchFirstBoot(uuid, name);
     }
 
-    private bool Needs(ZoneIndexEntry entry) => IsHalfMade(entry)
-        || _host.Runtime.Status(entry.Name).State == ZoneState.Down
-        || (_host.Runtime.Status(entry.Name).State == ZoneState.Running && IsProvisioning(entry.Name));
+    private bool Needs(ZoneIndexEntry entry, ZoneStatus status) => IsHalfMade(entry)
+        || status.State is ZoneState.Down or ZoneState.ShuttingDown
+        || (status.State == ZoneState.Running && IsProvisioning(entry.Name));
+
+    private void LookLater(string zone, TimeSpan wait) =>
+        Task.Delay(wait, _stopping.Token).ContinueWith(_ => LookAt(zone), _stopping.Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
 
     private bool IsHalfMade(ZoneIndexEntry entry) => entry.State == ZoneState.Incomplete
         || (entry.State == ZoneState.Configured && IsProvisioning(entry.Name));

@@ -24,23 +24,28 @@ public sealed class VmLifecycle(VmHost host)
     /// <summary>What a zone gets to go down for a reboot.</summary>
     public static readonly TimeSpan RebootTime = TimeSpan.FromSeconds(180);
 
-    public Outcome Start(string uuid)
+    /// <param name="uuid">Of the VM.</param>
+    /// <param name="clearFailed">A VM whose first boot failed is taken for a whole one from here on.</param>
+    public Outcome Start(string uuid, bool clearFailed = false)
     {
         using (host.Lock(uuid))
         {
             var vm = host.Load(uuid);
-            if (vm.Status.State == ZoneState.Running)
+            if (clearFailed && vm.State == VmState.Failed)
             {
-                return new Outcome($"VM {uuid} is already 'running'", Changed: false);
+                vm = ClearFailed(vm);
             }
-            if (vm.State == VmState.Failed)
+            switch (Transitions.Of(VmRequest.Start, vm.State, vm.Status.State))
             {
-                throw new LumosException("VmFailed", $"Unable to start VM {uuid}: its first boot did not end in time, so what is in it "
-                    + $"may be half made: \"vmadm delete {uuid}\" removes it, zlogin and {vm.Spec.ZonePath}/root/var/svc/log show how far it came");
-            }
-            if (!vm.Status.State.CanBoot)
-            {
-                throw new LumosException("WrongState", $"Unable to start VM {uuid}: Cannot start vm from state \"{vm.State}\", must be \"stopped\".");
+                case Verdict.Already:
+                    host.Publish(uuid);
+                    return new Outcome($"VM {uuid} is already 'running'", Changed: false);
+                case Verdict.Refused when vm.State == VmState.Failed:
+                    throw new LumosException("VmFailed", $"Unable to start VM {uuid}: its first boot did not end well, so what is in it "
+                        + $"may be half made; zlogin and {vm.Spec.ZonePath}/root/var/svc/log show how far it came: "
+                        + $"\"vmadm start --clear-failed {uuid}\" takes it as it is, \"vmadm delete {uuid}\" removes it");
+                case Verdict.Refused:
+                    throw new LumosException("WrongState", $"Unable to start VM {uuid}: {Transitions.Refusal(VmRequest.Start, vm.State)}");
             }
             try
             {
@@ -59,19 +64,22 @@ public sealed class VmLifecycle(VmHost host)
         return new Outcome($"Successfully started VM {uuid}");
     }
 
-    public Outcome Stop(string uuid, bool force)
+    /// <param name="uuid">Of the VM.</param>
+    /// <param name="force">It is not asked.</param>
+    /// <param name="limit">What it gets to stop by itself before it is halted; null: <see cref="StopTime"/>.</param>
+    public Outcome Stop(string uuid, bool force, TimeSpan? limit = null)
     {
         using (host.Lock(uuid))
         {
             var vm = host.Load(uuid);
             var name = ZoneName.Parse(vm.Spec.ZoneName);
             SetAutoboot(vm, false);
-            if (!vm.Status.State.CanHalt)
+            if (Transitions.Of(VmRequest.Stop, vm.State, vm.Status.State) == Verdict.Already)
             {
                 host.Publish(uuid);
                 return new Outcome($"VM {uuid} is already not 'running' (currently: {vm.State})", Changed: false);
             }
-            if (force || !vm.Status.State.CanShutdown || !host.Runtime.Shutdown(name, ZoneShutdown.Halt, StopTime))
+            if (force || !vm.Status.State.CanShutdown || !host.Runtime.Shutdown(name, ZoneShutdown.Halt, limit ?? StopTime))
             {
                 host.Runtime.Halt(name);
             }
@@ -80,26 +88,32 @@ public sealed class VmLifecycle(VmHost host)
         return new Outcome($"Successfully completed stop for VM {uuid}");
     }
 
-    public Outcome Reboot(string uuid, bool force)
+    /// <param name="uuid">Of the VM.</param>
+    /// <param name="force">It is not asked.</param>
+    /// <param name="limit">
+    /// What it gets to go down by itself before it is halted; null: <see cref="RebootTime"/>, after which it is left alone, as in SmartOS.
+    /// </param>
+    public Outcome Reboot(string uuid, bool force, TimeSpan? limit = null)
     {
         using (host.Lock(uuid))
         {
             var vm = host.Load(uuid);
             var name = ZoneName.Parse(vm.Spec.ZoneName);
-            if (vm.Status.State != ZoneState.Running)
+            if (Transitions.Of(VmRequest.Reboot, vm.State, vm.Status.State, force) != Verdict.Go)
             {
-                throw new LumosException("WrongState", $"Cannot reboot vm from state \"{vm.State}\", must be \"running\"");
+                throw new LumosException("WrongState", Transitions.Refusal(VmRequest.Reboot, vm.State));
             }
             var booter = new Booter(host);
             booter.CheckNicTags(vm.Spec, "reboot");
-            if (force)
+            if (force || !host.Runtime.Shutdown(name, ZoneShutdown.Reboot, limit ?? RebootTime))
             {
+                if (!force && limit is null)
+                {
+                    host.Publish(uuid);
+                    throw new LumosException("RebootTimeout", $"VM {uuid} did not go down within {RebootTime.TotalSeconds:0} seconds: "
+                        + $"\"vmadm reboot {uuid} -F\" does not ask it, -t says how long it is given before it is halted");
+                }
                 host.Runtime.Halt(name);
-            }
-            else if (!host.Runtime.Shutdown(name, ZoneShutdown.Reboot, RebootTime))
-            {
-                throw new LumosException("RebootTimeout",
-                    $"VM {uuid} did not go down within {RebootTime.TotalSeconds:0} seconds: \"vmadm reboot {uuid} -F\" does not ask it");
             }
             try
             {
@@ -110,7 +124,6 @@ public sealed class VmLifecycle(VmHost host)
                 host.Publish(uuid);
             }
         }
-        host.Publish(uuid);
         return new Outcome($"Successfully completed reboot for VM {uuid}");
     }
 
@@ -146,13 +159,15 @@ public sealed class VmLifecycle(VmHost host)
         // Only what is named after the zone is the zone's: a damaged path must not cost somebody else's data.
         if (path.Split('/') is [.., var pool, var leaf] && leaf == entry.Name.Text && DatasetName.TryParse($"{pool}/{leaf}", out var dataset))
         {
-            DatasetRemoval.Destroy(host.Datasets, dataset);
-            if (Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any())
-            {
-                Directory.Delete(path);
-            }
+            DatasetRemoval.DestroyZone(host.Datasets, dataset, path);
         }
         host.Zones.Remove(entry.Name);
+    }
+
+    private VmInfo ClearFailed(VmInfo vm)
+    {
+        host.Zones.Save(host.Zones.Load(ZoneName.Parse(vm.Spec.ZoneName)).WithAttr(ZoneConfigMapping.Failed, null));
+        return host.Load(vm.Uuid);
     }
 
     private void SetAutoboot(VmInfo vm, bool value)

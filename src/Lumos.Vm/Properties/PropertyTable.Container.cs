@@ -12,7 +12,7 @@ public static partial class PropertyTable
             "turn on container semantics (restart policy, init wrapper, log modes)", Column: new("DOCKER", 6)),
         new("init_name", PropertyType.String, Os, CreateReceiveUpdate, Acts, null, Attr("init-name"),
             "path of PID 1"),
-        new("restart_init", PropertyType.Boolean, Os, CreateReceiveUpdate, AcceptedNotYet, "true", Attr("restart-init"),
+        new("restart_init", PropertyType.Boolean, Os, CreateReceiveUpdate, Acts, "true", Attr("restart-init"),
             "restart PID 1 when it exits"),
         new("zlog_max_size", PropertyType.Integer, Os, CreateReceiveUpdate, Acts, null, Attr("zlog-max-size"),
             "bytes before console log rotates"),

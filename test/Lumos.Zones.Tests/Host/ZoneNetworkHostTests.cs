@@ -60,6 +60,26 @@ public sealed class ZoneNetworkHostTests : IDisposable
     }
 
     [Fact]
+    public void A_link_of_somebody_elses_that_bears_the_name_is_left_alone()
+    {
+        using var zone = new HostZone(new VethLinks());
+        using var stack = NetworkStack.Open();
+        int other = stack.CreateBridge($"v{zone.Spec.ZoneDid}.1").Index;
+        try
+        {
+            var nics = new[] { Nic("10.213.77.6/24"), Nic("10.213.77.7/24") with { Interface = "eth1", Mac = "02:08:20:01:02:04" } };
+            Assert.Throws<LumosException>(() => zone.Runtime.Boot(zone.Spec with { Nics = [.. nics] }));
+            Assert.Equal(other, stack.FindLink($"v{zone.Spec.ZoneDid}.1")?.Index);
+            Assert.Null(stack.FindLink($"v{zone.Spec.ZoneDid}.0"));
+        }
+        finally
+        {
+            stack.DeleteLink(other);
+        }
+        Assert.Empty(zone.Leaks());
+    }
+
+    [Fact]
     public void A_lease_brings_address_route_and_resolver()
     {
         using var zone = new HostZone(new VethLinks());

@@ -107,6 +107,37 @@ public sealed class ZoneRuntimeHostTests
         Assert.Equal(0, Sh(zone, "true"));
     }
 
+    [Fact]
+    public void How_init_ended_is_remembered_until_somebody_boots_the_zone()
+    {
+        using var zone = new HostZone(new NoLinks());
+        zone.Runtime.Boot(zone.Spec);
+        using (var init = ProcessHandle.TryOpen(zone.Runtime.Status(zone.Name).InitPid!.Value)!)
+        {
+            init.Signal(9);
+            Assert.True(init.WaitForEnd(TimeSpan.FromSeconds(10)));
+        }
+        var down = zone.Runtime.Status(zone.Name);
+        Assert.Equal(ZoneState.Down, down.State);
+        Assert.Null(down.Transition);
+        Assert.True(zone.Runtime.CleanUp(zone.Name) is { IsCrash: true, Shown: -9 });
+        Assert.Equal(-9, zone.Runtime.Status(zone.Name).Exit?.Shown);
+
+        zone.Runtime.Boot(zone.Spec with { Restarts = new ZoneRestarts(1, 1) });
+        var restarted = zone.Runtime.Status(zone.Name);
+        Assert.Equal((ZoneState.Running, 1, -9), (restarted.State, restarted.Restarts.Total, restarted.Exit?.Shown));
+        Assert.InRange(restarted.Uptime!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        Assert.True(zone.Runtime.Shutdown(zone.Name, ZoneShutdown.Halt, TimeSpan.FromSeconds(30)));
+        Assert.Equal(0, zone.Runtime.Status(zone.Name).Exit?.Shown);
+
+        zone.Runtime.Boot(zone.Spec);
+        Assert.Null(zone.Runtime.Status(zone.Name).Exit);
+        zone.Runtime.Halt(zone.Name);
+        Assert.Equal(-9, zone.Runtime.Status(zone.Name).Exit?.Shown);
+        Assert.Empty(zone.Leaks());
+        Assert.Empty(zone.Warnings);
+    }
+
     internal static int Sh(HostZone zone, string script, string path = "/bin:/sbin") => zone.Runtime.Exec(zone.Name, new ZoneCommand
     {
         Argv = ["/bin/sh", "-c", script],

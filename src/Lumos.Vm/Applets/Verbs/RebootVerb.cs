@@ -6,9 +6,8 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>vmadm reboot.</summary>
 internal static class RebootVerb
 {
-    internal static Verb Verb { get; } = new("reboot", ["reboot <uuid> [-F]"], parser => parser.Flag('F', "force").Value('t', "timeout"), Run) { Changes = true };
+    internal static Verb Verb { get; } = new("reboot", ["reboot <uuid> [-F] [-t <seconds>]"], parser => parser.Flag('F', "force").Value('t', "timeout"), Run) { Changes = true };
 
-    // -t is taken and does nothing, as in SmartOS.
     private static int Run(VerbContext vmadm, ParsedArgs args) =>
-        vmadm.Say(new VmLifecycle(vmadm.Machine).Reboot(VerbContext.UuidOf(args, "reboot"), args.Has('F')));
+        vmadm.Say(new VmLifecycle(vmadm.Machine).Reboot(VerbContext.UuidOf(args, "reboot"), args.Has('F'), StopVerb.Seconds(args)));
 }

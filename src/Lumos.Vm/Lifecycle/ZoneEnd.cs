@@ -1,0 +1,81 @@
+using Lumos.Cli;
+using Lumos.Vm.Host;
+using Lumos.Zones;
+using Lumos.Zones.Config;
+
+namespace Lumos.Vm.Lifecycle;
+
+/// <summary>
+/// Acts on a zone whose init has ended, as <see cref="RestartPolicy"/> decides. A zone that waits for its restart is left in state
+/// down, with all that is known of its end: whoever comes next, a vmadmd that was started again included, decides the same.
+/// </summary>
+public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
+{
+    /// <summary>What nobody waits for any more gets this long beyond its time.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
+    /// <summary>Cleans up, and boots when that is due. The caller holds the VM's lock.</summary>
+    /// <returns>When to look again; null: all is done.</returns>
+    public TimeSpan? Settle(string uuid, ZoneConfig config, bool mayBoot)
+    {
+        var down = host.Runtime.Status(config.Name);
+        if (down.State != ZoneState.Down)
+        {
+            return null;
+        }
+        bool firstBoot = config.Attr(ZoneConfigMapping.Provisioning) is not null;
+        bool restartInit = config.Attr("restart-init") is not ("false" or "0");
+        if (down.Exit is { } seen && policy.Decide(down, seen, restartInit, firstBoot, host.Clock.GetUtcNow()) is AfterEnd.Boot { Wait.Ticks: > 0 } later)
+        {
+            log.Warn(later.Why + "; it is started again", ("vm", uuid), ("seconds", later.Wait.TotalSeconds.ToString("0.0")), ("restarts", later.Restarts.Total.ToString()));
+            return later.Wait;
+        }
+        if (host.Runtime.CleanUp(config.Name) is not { } exit)
+        {
+            return null;
+        }
+        switch (policy.Decide(down, exit, restartInit, firstBoot, host.Clock.GetUtcNow()))
+        {
+            case AfterEnd.Boot boot:
+                log.Info(boot.Why, ("vm", uuid), ("status", exit.Shown.ToString()), ("restarts", boot.Restarts.Total.ToString()));
+                if (mayBoot)
+                {
+                    new Booter(host).Boot(config, boot.Restarts);
+                }
+                break;
+            case AfterEnd.Stay { GaveUp: true } stay:
+                log.Error($"{stay.Why}: it stays stopped; {config.ZonePath}/logs/console.log may say why, \"vmadm start {uuid}\" tries again",
+                    ("vm", uuid), ("status", exit.Shown.ToString()));
+                break;
+            case var stay:
+                log.Info(stay.Why, ("vm", uuid), ("status", exit.Shown.ToString()));
+                break;
+        }
+        host.Publish(uuid);
+        return null;
+    }
+
+    /// <summary>
+    /// Of a stop whose client is gone: when its time is up, null if nobody has to see to it. Whoever lives halts the zone itself.
+    /// </summary>
+    public TimeSpan? LeftOfStop(ZoneStatus status)
+    {
+        if (status is not { State: ZoneState.ShuttingDown, Transition: { To: ZoneState.Installed } stop })
+        {
+            return null;
+        }
+        var left = stop.Expires + Grace - host.Clock.GetUtcNow();
+        return left > TimeSpan.Zero ? left : stop.Abandoned ? TimeSpan.Zero : Grace;
+    }
+
+    /// <summary>Does what the client of a stop would have done. The caller holds the VM's lock.</summary>
+    public void FinishStop(string uuid, ZoneName name)
+    {
+        if (LeftOfStop(host.Runtime.Status(name)) == TimeSpan.Zero)
+        {
+            log.Warn("halting a zone that did not stop in time; who asked it to is gone", ("vm", uuid));
+            host.Runtime.Halt(name);
+            host.Publish(uuid);
+        }
+    }
+}
