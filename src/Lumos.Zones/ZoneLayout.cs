@@ -57,6 +57,9 @@ public sealed record ZoneLayout
     /// <summary>Held while a zone changes state.</summary>
     public string StateLock(ZoneName name) => Path.Combine(Locks, $"zone.{name.Text}.lock");
 
+    /// <summary>Held by whoever changes a VM or its configuration.</summary>
+    public string VmLock(string uuid) => Path.Combine(Locks, $"vm.{uuid}.lock");
+
     /// <summary>Held while the index is rewritten.</summary>
     public string IndexLock => Path.Combine(Locks, "zones.index.lock");
 }

@@ -70,19 +70,6 @@ public sealed class ZoneAppletTests : IDisposable
     public void Usage(params string[] words) => Assert.Equal(2, Assert.Throws<UsageException>(() => Run(words)).ExitStatus);
 
     [Fact]
-    public void Zonecfg_shows_a_configuration()
-    {
-        var zone = ZoneConfigXml.Read(ZoneConfigXmlTests.Sample, "test");
-        var info = new StringWriter { NewLine = "\n" };
-        ZoneCfg.Info(zone, info);
-        Assert.Contains("rctl:\n\tname: zone.cpu-cap\n\tvalue: (priv=privileged,limit=150,action=deny)\n", info.ToString(), StringComparison.Ordinal);
-        var export = new StringWriter { NewLine = "\n" };
-        ZoneCfg.Export(zone, export);
-        Assert.StartsWith("create -b\nset zonepath=/zones/web\n", export.ToString(), StringComparison.Ordinal);
-        Assert.Contains("add attr\nset name=resolvers\nset type=string\nset value=\"8.8.8.8,1.1.1.1\"\nend\n", export.ToString(), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void The_store_numbers_zones_once_and_for_all()
     {
         var store = new ZoneConfigStore(_layout);

@@ -1,133 +1,154 @@
 using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Zones.Config;
+using Lumos.Zones.Configure;
 
 namespace Lumos.Zones.Applets;
 
-/// <summary>zonecfg: shows a zone's configuration. It changes none: that is vmadm's.</summary>
+/// <summary>zonecfg: whose subcommands come from the command line, a file, a pipe or a terminal.</summary>
 internal sealed class ZoneCfg(AppletContext context, ZoneLayout layout)
 {
-    private const string Usage = "usage: zonecfg -z ZONE info | export";
-
     internal int Run()
     {
-        var args = new ArgParser().Flag('h', "help").Value('z').StopAtFirstOperand().Parse(context.Args);
-        if (args.Has('h'))
+        var args = new ArgParser().Flag('h', "help").Value('z').Value('u').Value('f').StopAtFirstOperand().Parse(context.Args);
+        if (args.Has('h') || (args.Get('z') is null && args.Operands is ["help"]))
         {
-            context.Out.WriteLine(Usage);
+            context.Out.WriteLine(ConfigHelp.CommandLine);
             return ExitStatus.Success;
         }
-        if (args.Get('z') is not { } text)
+        bool typed = args.Get('f') is null or "-" && args.Operands.Count == 0 && context.InputIsTerminal();
+        var session = new ConfigSession(layout, Selected(args), context.Out, context.Error, typed || args.Operands.Count > 0 ? Ask : _ => null);
+        if (args.Operands.Count > 0)
         {
-            throw new UsageException("missing -z ZONE\n" + Usage);
+            if (args.Has('f'))
+            {
+                throw new UsageException("subcommands stand on the command line or in a file, not both\n" + ConfigHelp.CommandLine);
+            }
+            return RunScript(session, string.Join(' ', args.Operands), origin: null);
         }
-        if (!args.TryOperand(0, out string? subcommand))
+        if (typed)
         {
-            throw new LumosException("NotSupported", $"zonecfg has no session of its own here; vmadm(8) changes zones\n{Usage}", ExitStatus.Usage);
+            return Talk(session);
         }
-        var zone = new ZoneConfigStore(layout).Load(ZoneName.Parse(text));
-        switch (subcommand)
+        return args.Get('f') is { } file and not "-"
+            ? RunScript(session, ReadScript(file), file)
+            : RunScript(session, context.In.ReadToEnd(), "standard input");
+    }
+
+    private int RunScript(ConfigSession session, string text, string? origin)
+    {
+        int line = 0;
+        try
         {
-            case "info":
-                Info(zone, context.Out);
-                return ExitStatus.Success;
-            case "export":
-                Export(zone, context.Out);
-                return ExitStatus.Success;
-            default:
-                throw new LumosException("NotSupported", $"zonecfg {subcommand} is not part of this system; vmadm(8) makes, changes and removes zones");
+            foreach (var command in ConfigParser.Parse(text))
+            {
+                line = command.Line;
+                session.Run(command);
+                if (session.IsOver)
+                {
+                    break;
+                }
+            }
+            line = 0;
+            session.Finish();
+            return ExitStatus.Success;
+        }
+        catch (LumosException e)
+        {
+            line = e is ConfigSyntaxException syntax ? syntax.Line : line;
+            context.Error.WriteLine(origin is null || line == 0
+                ? $"zonecfg: {LumosException.Describe(e)}"
+                : $"On line {line} of {origin}:\n{LumosException.Describe(e)}");
+            return ExitStatus.Failure;
         }
     }
 
-    internal static void Info(ZoneConfig zone, TextWriter output)
+    private int Talk(ConfigSession session)
     {
-        foreach (var (name, value) in Globals(zone))
+        if (session.Draft.Config is null)
         {
-            output.WriteLine(value.Length > 0 ? $"{name}: {value}" : name + ":");
+            context.Out.WriteLine($"{session.Draft.Name}: No such zone configured\nUse 'create' to begin configuring a new zone.");
         }
-        foreach (var (resource, properties) in Resources(zone))
+        while (true)
         {
-            output.WriteLine(resource + ":");
-            foreach (var (name, value) in properties)
+            while (!session.IsOver)
             {
-                output.WriteLine($"\t{name}: {value}");
+                context.Out.Write(session.Prompt);
+                context.Out.Flush();
+                if (context.In.ReadLine() is not { } line)
+                {
+                    context.Out.WriteLine();
+                    break;
+                }
+                Try(() =>
+                {
+                    foreach (var command in ConfigParser.Parse(line))
+                    {
+                        session.Run(command);
+                    }
+                });
+            }
+            if (Try(session.Finish))
+            {
+                return ExitStatus.Success;
+            }
+            // Whoever has no more to type cannot put it right.
+            if (!session.IsOver || Ask("Configuration not saved; really quit") is not false)
+            {
+                return ExitStatus.Failure;
+            }
+            session.Resume();
+        }
+    }
+
+    private bool Try(Action action)
+    {
+        try
+        {
+            action();
+            return true;
+        }
+        catch (LumosException e)
+        {
+            context.Error.WriteLine(LumosException.Describe(e));
+            return false;
+        }
+    }
+
+    // Null: no answer is to be had.
+    private bool? Ask(string question)
+    {
+        while (context.InputIsTerminal())
+        {
+            context.Out.Write($"{question} (y/[n])? ");
+            context.Out.Flush();
+            switch (context.In.ReadLine())
+            {
+                case null:
+                    return null;
+                case "" or ['n' or 'N', ..]:
+                    return false;
+                case ['y' or 'Y', ..]:
+                    return true;
             }
         }
+        return null;
     }
 
-    internal static void Export(ZoneConfig zone, TextWriter output)
+    private ZoneName Selected(ParsedArgs args)
     {
-        output.WriteLine("create -b");
-        foreach (var (name, value) in Globals(zone).Where(g => g.Key != "zonename" && g.Value.Length > 0))
+        if (args.Get('u') is { } uuid)
         {
-            output.WriteLine($"set {name}={Quote(value)}");
+            return new ZoneConfigStore(layout).ReadIndex().Zones.FirstOrDefault(z => z.Uuid == uuid)?.Name
+                ?? throw new LumosException("ZoneNotConfigured", $"no zone has UUID {uuid}");
         }
-        foreach (var (resource, properties) in Resources(zone))
-        {
-            output.WriteLine("add " + resource);
-            foreach (var (name, value) in properties)
-            {
-                // Several values of one property are added one by one: they stand in parentheses.
-                output.WriteLine(value.StartsWith('(') ? $"add {name} {value}" : $"set {name}={Quote(value)}");
-            }
-            output.WriteLine("end");
-        }
+        var name = ZoneName.Parse(args.Get('z') ?? throw new UsageException("missing -z ZONE\n" + ConfigHelp.CommandLine));
+        return name.IsGlobal
+            ? throw new LumosException("GlobalZone", "the global zone has no configuration here: sysctl, cgroups and services of the machine bound it")
+            : name;
     }
 
-    private static IEnumerable<KeyValuePair<string, string>> Globals(ZoneConfig zone) =>
-    [
-        KeyValuePair.Create("zonename", zone.Name.Text),
-        KeyValuePair.Create("zonepath", zone.ZonePath),
-        KeyValuePair.Create("brand", zone.Brand.Name),
-        KeyValuePair.Create("autoboot", zone.Autoboot ? "true" : "false"),
-        KeyValuePair.Create("bootargs", zone.BootArgs ?? ""),
-        KeyValuePair.Create("limitpriv", zone.LimitPriv ?? ""),
-        KeyValuePair.Create("ip-type", zone.IpType),
-        KeyValuePair.Create("fs-allowed", zone.FsAllowed ?? ""),
-    ];
-
-    private static IEnumerable<(string Resource, List<KeyValuePair<string, string>> Properties)> Resources(ZoneConfig zone)
-    {
-        foreach (var fs in zone.FileSystems)
-        {
-            yield return ("fs", [Pair("dir", fs.Directory), Pair("special", fs.Special), Pair("type", fs.Type),
-                .. fs.Options.Select(o => Pair("options", $"({o})"))]);
-        }
-        foreach (var net in zone.Networks)
-        {
-            yield return ("net", [Pair("physical", net.Physical), .. Maybe("mac-addr", net.MacAddr), .. Maybe("vlan-id", net.VlanId),
-                .. Maybe("global-nic", net.GlobalNic), .. net.NetAttrs.Select(Property)]);
-        }
-        foreach (var device in zone.Devices)
-        {
-            yield return ("device", [Pair("match", device.Match), .. device.NetAttrs.Select(Property)]);
-        }
-        foreach (var rctl in zone.Rctls)
-        {
-            yield return ("rctl", [Pair("name", rctl.Name),
-                .. rctl.Values.Select(v => Pair("value", $"(priv={v.Privilege},limit={v.Limit},action={v.Action})"))]);
-        }
-        foreach (var attr in zone.Attrs)
-        {
-            yield return ("attr", [Pair("name", attr.Name), Pair("type", attr.Type), Pair("value", attr.Value)]);
-        }
-        foreach (string dataset in zone.Datasets)
-        {
-            yield return ("dataset", [Pair("name", dataset)]);
-        }
-        if (zone.PhysicalCap is { } cap)
-        {
-            yield return ("capped-memory", [Pair("physical", cap.ToString(System.Globalization.CultureInfo.InvariantCulture))]);
-        }
-    }
-
-    private static KeyValuePair<string, string> Property(KeyValuePair<string, string> attr) =>
-        Pair("property", $"(name={attr.Key},value={Quote(attr.Value)})");
-
-    private static KeyValuePair<string, string> Pair(string name, string value) => KeyValuePair.Create(name, value);
-
-    private static IEnumerable<KeyValuePair<string, string>> Maybe(string name, string? value) => value is null ? [] : [Pair(name, value)];
-
-    private static string Quote(string value) =>
-        value.Length > 0 && value.All(c => char.IsAsciiLetterOrDigit(c) || "/._:-".Contains(c)) ? value : $"\"{value}\"";
+    private static string ReadScript(string file) => File.Exists(file)
+        ? File.ReadAllText(file)
+        : throw new LumosException("NoSuchFile", Directory.Exists(file) ? $"{file} is not a regular file" : $"could not open file {file}: no such file");
 }

@@ -12,7 +12,7 @@ public static class ZonesApplets
     public static IEnumerable<Applet> All() =>
     [
         new("zoneadm", "list zones; boot, halt, reboot and shut them down", context => new ZoneAdm(context, new ZoneLayout(), Runtime).Run()),
-        new("zonecfg", "show a zone's configuration", context => new ZoneCfg(context, new ZoneLayout()).Run()),
+        new("zonecfg", "show and change zones' configurations", ZoneConfiguration),
         new("zonename", "print the name of the zone one is in", ZoneNameCommand.Run),
         new("zlogin", "run a shell or a command in a zone, or join its console", context => new ZLogin(context, new ZoneLayout(), Runtime).Run()),
     ];
@@ -20,6 +20,15 @@ public static class ZonesApplets
     /// <summary>The zones of this machine.</summary>
     /// <exception cref="LumosException">NoOciRuntime</exception>
     public static ZoneRuntime Runtime(Action<string> warn) => new(ZoneLayout.OfMachine(), OciRuntime.Find(), new VethLinks(), warn);
+
+    private static int ZoneConfiguration(AppletContext context)
+    {
+        if (context.Args is not (["help"] or ["-h"] or ["--help"]))
+        {
+            RequireGlobalRoot("zonecfg");
+        }
+        return new ZoneCfg(context, new ZoneLayout()).Run();
+    }
 
     /// <summary>These commands are for root of the global zone.</summary>
     internal static void RequireGlobalRoot(string command)

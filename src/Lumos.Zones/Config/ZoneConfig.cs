@@ -51,6 +51,9 @@ public sealed record ZoneConfig
     /// <summary>Elements we do not know, each as its own text.</summary>
     public ImmutableArray<string> OtherElements { get; init; } = [];
 
+    /// <summary>What else stands at a delegated dataset or at mcap, by the dataset's name (mcap: "").</summary>
+    public ImmutableSortedDictionary<string, ZoneExtras> ElementExtras { get; init; } = ImmutableSortedDictionary<string, ZoneExtras>.Empty;
+
     /// <summary>The value of an attr, as stored; null: there is none.</summary>
     public string? Attr(string name) => Attrs.FirstOrDefault(a => a.Name == name)?.Value;
 
@@ -86,7 +89,7 @@ public sealed record ZoneConfig
         {
             return at < 0 ? this : this with { Attrs = Attrs.RemoveAt(at) };
         }
-        var attr = new ZoneAttr(name, type, value);
+        var attr = at < 0 ? new ZoneAttr(name, type, value) : Attrs[at] with { Type = type, Value = value };
         return this with { Attrs = at < 0 ? Attrs.Add(attr) : Attrs.SetItem(at, attr) };
     }
 
@@ -118,17 +121,31 @@ public sealed record ZoneConfig
         {
             return at < 0 ? this : this with { Rctls = Rctls.RemoveAt(at) };
         }
-        var rctl = new ZoneRctl(name,
-            [new ZoneRctlValue("privileged", limit.Value.ToString(CultureInfo.InvariantCulture), action)]);
+        var value = new ZoneRctlValue("privileged", limit.Value.ToString(CultureInfo.InvariantCulture), action);
+        var rctl = at < 0 ? new ZoneRctl(name, [value]) : Rctls[at] with { Values = [value] };
         return this with { Rctls = at < 0 ? Rctls.Add(rctl) : Rctls.SetItem(at, rctl) };
     }
 }
 
+/// <summary>What an element holds that we do not know: attributes and elements, as they came.</summary>
+public sealed record ZoneExtras(ImmutableArray<KeyValuePair<string, string>> Attributes, ImmutableArray<string> Elements)
+{
+    public static ZoneExtras None { get; } = new([], []);
+
+    public bool IsEmpty => Attributes.IsEmpty && Elements.IsEmpty;
+}
+
 /// <summary>A free attribute: <c>&lt;attr name type value/&gt;</c>.</summary>
-public sealed record ZoneAttr(string Name, string Type, string Value);
+public sealed record ZoneAttr(string Name, string Type, string Value)
+{
+    public ZoneExtras Extras { get; init; } = ZoneExtras.None;
+}
 
 /// <summary>A resource control and its limits.</summary>
-public sealed record ZoneRctl(string Name, ImmutableArray<ZoneRctlValue> Values);
+public sealed record ZoneRctl(string Name, ImmutableArray<ZoneRctlValue> Values)
+{
+    public ZoneExtras Extras { get; init; } = ZoneExtras.None;
+}
 
 /// <summary>One limit of a resource control; the limit is kept as text since illumos's go beyond 63 bits.</summary>
 public sealed record ZoneRctlValue(string Privilege, string Limit, string Action);
@@ -146,7 +163,11 @@ public sealed record ZoneNetwork
     /// <summary>The nic tag.</summary>
     public string? GlobalNic { get; init; }
 
+    /// <summary>address, allowed-address, defrouter and what we do not know.</summary>
     public ImmutableArray<KeyValuePair<string, string>> OtherAttributes { get; init; } = [];
+
+    /// <summary>Elements we do not know, each as its own text.</summary>
+    public ImmutableArray<string> OtherElements { get; init; } = [];
 
     /// <summary>ip, ips, gateways, primary and so on, in their order.</summary>
     public ImmutableArray<KeyValuePair<string, string>> NetAttrs { get; init; } = [];
@@ -165,7 +186,10 @@ public sealed record ZoneNetwork
 }
 
 /// <summary>A disk or device.</summary>
-public sealed record ZoneDevice(string Match, ImmutableArray<KeyValuePair<string, string>> NetAttrs);
+public sealed record ZoneDevice(string Match, ImmutableArray<KeyValuePair<string, string>> NetAttrs)
+{
+    public ZoneExtras Extras { get; init; } = ZoneExtras.None;
+}
 
 /// <summary>A path of the global zone shown in the zone.</summary>
 public sealed record ZoneFileSystem
@@ -181,4 +205,6 @@ public sealed record ZoneFileSystem
     public string? Raw { get; init; }
 
     public ImmutableArray<string> Options { get; init; } = [];
+
+    public ZoneExtras Extras { get; init; } = ZoneExtras.None;
 }

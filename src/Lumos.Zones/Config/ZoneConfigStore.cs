@@ -68,6 +68,56 @@ public sealed class ZoneConfigStore(ZoneLayout layout)
     /// <summary>Replaces the configuration of a zone that exists.</summary>
     public void Save(ZoneConfig config) => AtomicFile.Write(layout.ConfigFile(config.Name), ZoneConfigXml.Write(config), 0x180);
 
+    /// <summary>
+    /// Saves what zonecfg made: a new zone, a changed one, or one with another name, in one change of the index. Returns it with
+    /// its number.
+    /// </summary>
+    /// <param name="saved">The configuration it was made from, as it was read; null: a new zone.</param>
+    /// <exception cref="LumosException">ZoneExists, UuidInUse, ConfigurationChanged, ZoneInstalled</exception>
+    public ZoneConfig Commit(ZoneConfig config, string uuid, ZoneConfig? saved)
+    {
+        if (saved is null)
+        {
+            RequireFreeUuid(ReadIndex(), config.Name, uuid);
+            return Create(config, uuid);
+        }
+        using var held = LockIndex();
+        var index = ReadIndex();
+        if (TryLoad(saved.Name) is not { } now || ZoneConfigXml.Write(now) != ZoneConfigXml.Write(saved) || index.Find(saved.Name) is not { } entry)
+        {
+            throw new LumosException("ConfigurationChanged", $"the configuration of zone '{saved.Name}' has changed meanwhile; begin again");
+        }
+        bool moved = config.Name != saved.Name || config.ZonePath != saved.ZonePath || uuid != entry.Uuid || config.Brand != saved.Brand;
+        if (moved && entry.State != ZoneState.Configured)
+        {
+            throw new LumosException("ZoneInstalled", $"zone '{saved.Name}' is {entry.State.Word}; its name, path, brand and uuid are fixed");
+        }
+        if (config.Name != saved.Name && index.Find(config.Name) is not null)
+        {
+            throw new LumosException("ZoneExists", $"zone '{config.Name}' already exists");
+        }
+        RequireFreeUuid(index, saved.Name, uuid);
+        var numbered = config with { ZoneDid = config.ZoneDid ?? NextZoneDid(index) };
+        AtomicFile.Write(layout.ConfigFile(numbered.Name), ZoneConfigXml.Write(numbered), 0x180);
+        if (moved)
+        {
+            Write(index.Renamed(saved.Name, entry with { Name = numbered.Name, Path = numbered.ZonePath, Uuid = uuid }));
+        }
+        if (numbered.Name != saved.Name)
+        {
+            AtomicFile.Remove(layout.ConfigFile(saved.Name));
+        }
+        return numbered;
+    }
+
+    private static void RequireFreeUuid(ZoneIndex index, ZoneName name, string uuid)
+    {
+        if (index.Zones.FirstOrDefault(z => z.Uuid == uuid && z.Name != name) is { } other)
+        {
+            throw new LumosException("UuidInUse", $"uuid {uuid} is that of zone '{other.Name}'; leave \"set uuid\" out to get another");
+        }
+    }
+
     /// <summary>Sets the stored state: configured, incomplete or installed.</summary>
     public void SetState(ZoneName name, ZoneState state)
     {

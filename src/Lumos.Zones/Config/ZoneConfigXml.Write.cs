@@ -32,10 +32,7 @@ public static partial class ZoneConfigXml
             writer.WriteAttributeString("ip-type", zone.IpType);
             WriteOptional(writer, "fs-allowed", zone.FsAllowed);
             WriteOptional(writer, "debugid", zone.ZoneDid?.ToString(CultureInfo.InvariantCulture));
-            foreach (var (name, value) in zone.OtherAttributes)
-            {
-                writer.WriteAttributeString(name, value);
-            }
+            WriteAttributes(writer, zone.OtherAttributes);
             WriteChildren(writer, zone);
             writer.WriteEndElement();
             writer.WriteEndDocument();
@@ -43,6 +40,7 @@ public static partial class ZoneConfigXml
         return text.Append('\n').ToString();
     }
 
+    // In each element: attributes first, what we know before what we do not, then what is inside.
     private static void WriteChildren(XmlWriter writer, ZoneConfig zone)
     {
         foreach (var fs in zone.FileSystems)
@@ -52,12 +50,14 @@ public static partial class ZoneConfigXml
             WriteOptional(writer, "raw", fs.Raw);
             writer.WriteAttributeString("directory", fs.Directory);
             writer.WriteAttributeString("type", fs.Type);
+            WriteAttributes(writer, fs.Extras.Attributes);
             foreach (string option in fs.Options)
             {
                 writer.WriteStartElement("fsoption");
                 writer.WriteAttributeString("name", option);
                 writer.WriteEndElement();
             }
+            WriteElements(writer, fs.Extras.Elements);
             writer.WriteEndElement();
         }
         foreach (var network in zone.Networks)
@@ -67,24 +67,25 @@ public static partial class ZoneConfigXml
             WriteOptional(writer, "vlan-id", network.VlanId);
             writer.WriteAttributeString("physical", network.Physical);
             WriteOptional(writer, "global-nic", network.GlobalNic);
-            foreach (var (name, value) in network.OtherAttributes)
-            {
-                writer.WriteAttributeString(name, value);
-            }
+            WriteAttributes(writer, network.OtherAttributes);
             WriteNetAttrs(writer, network.NetAttrs);
+            WriteElements(writer, network.OtherElements);
             writer.WriteEndElement();
         }
         foreach (var device in zone.Devices)
         {
             writer.WriteStartElement("device");
             writer.WriteAttributeString("match", device.Match);
+            WriteAttributes(writer, device.Extras.Attributes);
             WriteNetAttrs(writer, device.NetAttrs);
+            WriteElements(writer, device.Extras.Elements);
             writer.WriteEndElement();
         }
         foreach (var rctl in zone.Rctls)
         {
             writer.WriteStartElement("rctl");
             writer.WriteAttributeString("name", rctl.Name);
+            WriteAttributes(writer, rctl.Extras.Attributes);
             foreach (var value in rctl.Values)
             {
                 writer.WriteStartElement("rctl-value");
@@ -93,6 +94,7 @@ public static partial class ZoneConfigXml
                 writer.WriteAttributeString("action", value.Action);
                 writer.WriteEndElement();
             }
+            WriteElements(writer, rctl.Extras.Elements);
             writer.WriteEndElement();
         }
         foreach (var attr in zone.Attrs)
@@ -101,23 +103,45 @@ public static partial class ZoneConfigXml
             writer.WriteAttributeString("name", attr.Name);
             writer.WriteAttributeString("type", attr.Type);
             writer.WriteAttributeString("value", attr.Value);
+            WriteExtras(writer, attr.Extras);
             writer.WriteEndElement();
         }
         foreach (string dataset in zone.Datasets)
         {
             writer.WriteStartElement("dataset");
             writer.WriteAttributeString("name", dataset);
+            WriteExtras(writer, zone.ElementExtras.GetValueOrDefault(dataset, ZoneExtras.None));
             writer.WriteEndElement();
         }
         if (zone.PhysicalCap is { } cap)
         {
             writer.WriteStartElement("mcap");
             writer.WriteAttributeString("physcap", cap.ToString(CultureInfo.InvariantCulture));
+            WriteExtras(writer, zone.ElementExtras.GetValueOrDefault("", ZoneExtras.None));
             writer.WriteEndElement();
         }
-        foreach (string other in zone.OtherElements)
+        WriteElements(writer, zone.OtherElements);
+    }
+
+    private static void WriteExtras(XmlWriter writer, ZoneExtras extras)
+    {
+        WriteAttributes(writer, extras.Attributes);
+        WriteElements(writer, extras.Elements);
+    }
+
+    private static void WriteAttributes(XmlWriter writer, ImmutableArray<KeyValuePair<string, string>> attributes)
+    {
+        foreach (var (name, value) in attributes)
         {
-            using var reader = XmlReader.Create(new StringReader(other),
+            writer.WriteAttributeString(name, value);
+        }
+    }
+
+    private static void WriteElements(XmlWriter writer, ImmutableArray<string> elements)
+    {
+        foreach (string element in elements)
+        {
+            using var reader = XmlReader.Create(new StringReader(element),
                 new XmlReaderSettings { ConformanceLevel = ConformanceLevel.Fragment, XmlResolver = null });
             writer.WriteNode(reader, defattr: false);
         }

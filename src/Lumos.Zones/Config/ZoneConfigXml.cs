@@ -83,6 +83,7 @@ public static partial class ZoneConfigXml
         var fileSystems = ImmutableArray.CreateBuilder<ZoneFileSystem>();
         var datasets = ImmutableArray.CreateBuilder<string>();
         var others = ImmutableArray.CreateBuilder<string>();
+        var extras = ImmutableSortedDictionary.CreateBuilder<string, ZoneExtras>(StringComparer.Ordinal);
         long? physicalCap = null;
 
         if (!reader.IsEmptyElement)
@@ -95,63 +96,57 @@ public static partial class ZoneConfigXml
                     reader.Read();
                     continue;
                 }
-                string element = reader.Name;
-                if (element is not ("attr" or "rctl" or "network" or "device" or "filesystem" or "dataset" or "mcap"))
+                if (reader.Name is not ("attr" or "rctl" or "network" or "device" or "filesystem" or "dataset" or "mcap"))
                 {
                     others.Add(reader.ReadOuterXml()); // moves past it
                     continue;
                 }
-                using var part = reader.ReadSubtree();
-                part.Read();
-                var own = ReadAttributes(part);
-                string? Own(string name) => own.Find(a => a.Key == name).Value;
-                string Needed(string name) => Own(name) ?? throw Bad(origin, $"<{element}> has no attribute {name}");
-                switch (element)
+                var part = Part.Read(reader, origin);
+                switch (part.Name)
                 {
                     case "attr":
-                        attrs.Add(new ZoneAttr(Needed("name"), Own("type") ?? "string", Own("value") ?? ""));
-                        break;
-                    case "rctl":
-                        rctls.Add(new ZoneRctl(Needed("name"), [.. ChildAttributes(part, "rctl-value")
-                            .Select(v => new ZoneRctlValue(Value(v, "priv"), Value(v, "limit"), Value(v, "action")))]));
-                        break;
-                    case "network":
-                        own.RemoveAll(a => a.Key is "physical" or "mac-addr" or "vlan-id" or "global-nic");
-                        part.MoveToElement();
-                        networks.Add(new ZoneNetwork
+                        attrs.Add(new ZoneAttr(part.Take("name"), part.TakeOptional("type") ?? "string", part.TakeOptional("value") ?? "")
                         {
-                            Physical = part.GetAttribute("physical") ?? throw Bad(origin, "<network> has no attribute physical"),
-                            MacAddr = part.GetAttribute("mac-addr"),
-                            VlanId = part.GetAttribute("vlan-id"),
-                            GlobalNic = part.GetAttribute("global-nic"),
-                            OtherAttributes = [.. own],
-                            NetAttrs = NetAttrs(part),
+                            Extras = part.Rest(),
                         });
                         break;
+                    case "rctl":
+                        rctls.Add(new ZoneRctl(part.Take("name"), [.. part.TakeChildren("rctl-value")
+                            .Select(v => new ZoneRctlValue(Value(v, "priv"), Value(v, "limit"), Value(v, "action")))])
+                        {
+                            Extras = part.Rest(),
+                        });
+                        break;
+                    case "network":
+                        networks.Add(Network(part));
+                        break;
                     case "device":
-                        devices.Add(new ZoneDevice(Needed("match"), NetAttrs(part)));
+                        devices.Add(new ZoneDevice(part.Take("match"), NetAttrs(part)) { Extras = part.Rest() });
                         break;
                     case "filesystem":
                         fileSystems.Add(new ZoneFileSystem
                         {
-                            Special = Needed("special"),
-                            Directory = Needed("directory"),
-                            Type = Needed("type"),
-                            Raw = Own("raw"),
-                            Options = [.. ChildAttributes(part, "fsoption").Select(o => Value(o, "name"))],
+                            Special = part.Take("special"),
+                            Directory = part.Take("directory"),
+                            Type = part.Take("type"),
+                            Raw = part.TakeOptional("raw"),
+                            Options = [.. part.TakeChildren("fsoption").Select(o => Value(o, "name"))],
+                            Extras = part.Rest(),
                         });
                         break;
                     case "dataset":
-                        datasets.Add(Needed("name"));
+                        string dataset = part.Take("name");
+                        datasets.Add(dataset);
+                        KeepExtras(dataset, part);
                         break;
                     default:
-                        physicalCap = long.TryParse(Needed("physcap"), NumberStyles.None, CultureInfo.InvariantCulture, out long cap)
+                        string text = part.Take("physcap");
+                        physicalCap = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long cap)
                             ? cap
-                            : throw Bad(origin, $"physcap \"{Own("physcap")}\" is not a number of bytes");
+                            : throw Bad(origin, $"physcap \"{text}\" is not a number of bytes");
+                        KeepExtras("", part);
                         break;
                 }
-                part.Close(); // leaves the outer reader at the element's end
-                reader.Read();
             }
         }
         return zone with
@@ -164,24 +159,34 @@ public static partial class ZoneConfigXml
             Datasets = datasets.ToImmutable(),
             PhysicalCap = physicalCap,
             OtherElements = others.ToImmutable(),
+            ElementExtras = extras.ToImmutable(),
         };
-    }
 
-    private static ImmutableArray<KeyValuePair<string, string>> NetAttrs(XmlReader part) =>
-        [.. ChildAttributes(part, "net-attr").Select(a => KeyValuePair.Create(Value(a, "name"), Value(a, "value")))];
-
-    private static List<List<KeyValuePair<string, string>>> ChildAttributes(XmlReader part, string element)
-    {
-        var found = new List<List<KeyValuePair<string, string>>>();
-        while (part.Read())
+        void KeepExtras(string key, Part part)
         {
-            if (part.NodeType == XmlNodeType.Element && part.Name == element)
+            if (part.Rest() is { IsEmpty: false } rest)
             {
-                found.Add(ReadAttributes(part));
+                extras[key] = rest;
             }
         }
-        return found;
     }
+
+    private static ZoneNetwork Network(Part part)
+    {
+        var network = new ZoneNetwork
+        {
+            Physical = part.Take("physical"),
+            MacAddr = part.TakeOptional("mac-addr"),
+            VlanId = part.TakeOptional("vlan-id"),
+            GlobalNic = part.TakeOptional("global-nic"),
+            NetAttrs = NetAttrs(part),
+        };
+        var rest = part.Rest();
+        return network with { OtherAttributes = rest.Attributes, OtherElements = rest.Elements };
+    }
+
+    private static ImmutableArray<KeyValuePair<string, string>> NetAttrs(Part part) =>
+        [.. part.TakeChildren("net-attr").Select(a => KeyValuePair.Create(Value(a, "name"), Value(a, "value")))];
 
     private static string Value(List<KeyValuePair<string, string>> attributes, string name) =>
         attributes.Find(a => a.Key == name).Value ?? "";

@@ -53,6 +53,10 @@ public sealed record ZoneIndex
         return new ZoneIndex(_lines.Add(line));
     }
 
+    /// <summary>The same table with this entry in place of the one of another name.</summary>
+    public ZoneIndex Renamed(ZoneName from, ZoneIndexEntry entry) => new(
+        [.. _lines.Select(l => l.Entry?.Name == from ? new Line($"{entry.Name}:{entry.State.Word}:{entry.Path}:{entry.Uuid}", entry) : l)]);
+
     public ZoneIndex Without(ZoneName name) => new(_lines.RemoveAll(l => l.Entry?.Name == name));
 
     public override string ToString()
