@@ -7,9 +7,10 @@ namespace Lumos.Testing;
 /// Datasets in memory with the rules of the real ones: parents must exist, what has children or clones is not destroyed,
 /// properties are inherited, a stream that is cut short makes nothing. "Files" are one blob per dataset
 /// (<see cref="GetContent"/>, <see cref="SetContent"/>): snapshots keep it, clones start from it, streams carry it.
-/// <see cref="OnOperation"/> sees every change before it is made and may throw, to test what a failure leaves behind.
+/// <see cref="OnOperation"/> sees every change before it is made and may throw, to test what a failure leaves behind. With
+/// <see cref="KeepsFiles"/> snapshots also keep what lies at the mountpoint.
 /// </summary>
-public sealed class FakeDatasets : IDatasets
+public sealed class FakeDatasets : IDatasets, IDisposable
 {
     private static readonly Dictionary<string, string> Defaults = new()
     {
@@ -23,7 +24,7 @@ public sealed class FakeDatasets : IDatasets
 
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, Node> _nodes = new(StringComparer.Ordinal);
-    private long _lastGuid = 1000;
+    private long _lastGuid = 1000, _lastChange;
 
     /// <summary>Starts with these pools, each an empty file system.</summary>
     public FakeDatasets(params string[] pools)
@@ -45,6 +46,17 @@ public sealed class FakeDatasets : IDatasets
 
     /// <summary>Called with the name of the operation and its object before each change.</summary>
     public Action<string, string>? OnOperation { get; set; }
+
+    /// <summary>Snapshots are of real files; dispose of this then.</summary>
+    public bool KeepsFiles
+    {
+        get => _files is not null;
+        init => _files = value ? new FakeFiles() : null;
+    }
+
+    private FakeFiles? _files;
+
+    public void Dispose() => _files?.Dispose();
 
     public byte[] GetContent(DatasetName name)
     {
@@ -156,6 +168,7 @@ public sealed class FakeDatasets : IDatasets
             RequireRoomFor(name);
             var node = AddNode(name, source.Kind, properties, snap);
             node.Content = snap.Content;
+            _files?.Restore(snap.Guid, Value(node, "mountpoint"));
             if (source.Properties.TryGetValue("volsize", out string? size))
             {
                 node.Properties["volsize"] = size;
@@ -178,6 +191,10 @@ public sealed class FakeDatasets : IDatasets
         {
             throw DatasetException.HasChildren(name.Value);
         }
+        foreach (var snap in snapshots)
+        {
+            _files?.Forget(snap.Guid);
+        }
         doomed.ForEach(n => _nodes.Remove(n.Name.Value));
     });
 
@@ -189,7 +206,12 @@ public sealed class FakeDatasets : IDatasets
         {
             throw DatasetException.Exists(taken.Name.At(name.Name).ToString());
         }
-        nodes.ForEach(n => n.Snapshots.Add(new Snap(name.Name, NextGuid(), n.Content, n)));
+        foreach (var node in nodes)
+        {
+            var snap = new Snap(name.Name, NextGuid(), node.Content, node, ++_lastChange);
+            _files?.Keep(snap.Guid, Value(node, "mountpoint"));
+            node.Snapshots.Add(snap);
+        }
     });
 
     public void DestroySnapshot(SnapshotName name, bool recursive = false) => Change("destroy", name.ToString(), () =>
@@ -204,7 +226,7 @@ public sealed class FakeDatasets : IDatasets
         {
             throw DatasetException.HasClones(name.ToString(), clones);
         }
-        doomed.ForEach(s => s.Owner.Snapshots.Remove(s));
+        doomed.ForEach(Remove);
     });
 
     public void Rollback(SnapshotName name, bool destroyLater = false) => Change("rollback", name.ToString(), () =>
@@ -220,9 +242,20 @@ public sealed class FakeDatasets : IDatasets
         {
             throw DatasetException.HasClones(name.Dataset.Value, clones);
         }
-        later.ForEach(s => node.Snapshots.Remove(s));
+        later.ForEach(Remove);
         node.Content = snap.Content;
+        _files?.Restore(snap.Guid, Value(node, "mountpoint"));
     });
+
+    public void LookInto(SnapshotName name, Action<string> look)
+    {
+        string folder;
+        lock (_lock)
+        {
+            folder = (_files ?? throw new NotSupportedException("these datasets keep no files")).Of(Find(name).Snap.Guid);
+        }
+        look(folder);
+    }
 
     public void Rename(DatasetName name, DatasetName newName) => Change("rename", name.Value, () =>
     {
@@ -413,7 +446,7 @@ public sealed class FakeDatasets : IDatasets
                 throw DatasetException.HasChildren(onto.ToString());
             }
             grown.Content = data.Content;
-            grown.Snapshots.Add(new Snap(data.Snapshot, data.Guid, data.Content, grown));
+            grown.Snapshots.Add(new Snap(data.Snapshot, data.Guid, data.Content, grown, ++_lastChange));
             return;
         }
         RequireRoomFor(name);
@@ -425,7 +458,7 @@ public sealed class FakeDatasets : IDatasets
         }
         node.Mounted = options.Mount;
         node.Content = data.Content;
-        node.Snapshots.Add(new Snap(data.Snapshot, data.Guid, data.Content, node));
+        node.Snapshots.Add(new Snap(data.Snapshot, data.Guid, data.Content, node, ++_lastChange));
     });
 
     private void Change(string operation, string name, Action change)
@@ -463,7 +496,7 @@ public sealed class FakeDatasets : IDatasets
 
     private Node AddNode(DatasetName name, DatasetKinds kind, IReadOnlyDictionary<string, string>? properties, Snap? origin)
     {
-        var node = new Node(name, kind, origin);
+        var node = new Node(name, kind, origin, ++_lastChange);
         foreach (var (key, value) in properties ?? new Dictionary<string, string>())
         {
             node.Properties[key] = value;
@@ -486,8 +519,9 @@ public sealed class FakeDatasets : IDatasets
         "clones" => ClonesOf(snap).ToArray() is { Length: > 0 } clones ? string.Join(',', clones) : null,
         "guid" => snap.Guid.ToString(CultureInfo.InvariantCulture),
         "creation" => Snap.Creation,
+        "createtxg" => snap.Made.ToString(CultureInfo.InvariantCulture),
         "used" => "0",
-        "referenced" => snap.Content.Length.ToString(CultureInfo.InvariantCulture),
+        "referenced" or "written" => snap.Content.Length.ToString(CultureInfo.InvariantCulture),
         _ => property.Contains(':') ? Value(snap.Owner, property) : null,
     };
 
@@ -501,6 +535,8 @@ public sealed class FakeDatasets : IDatasets
                 return node.Kind == DatasetKinds.FileSystem ? node.Mounted ? "yes" : "no" : null;
             case "creation":
                 return Snap.Creation;
+            case "createtxg":
+                return node.Made.ToString(CultureInfo.InvariantCulture);
             case "used" or "referenced":
                 return node.Content.Length.ToString(CultureInfo.InvariantCulture);
         }
@@ -522,8 +558,16 @@ public sealed class FakeDatasets : IDatasets
             : Defaults.GetValueOrDefault(property);
     }
 
-    private sealed class Node(DatasetName name, DatasetKinds kind, Snap? origin)
+    private void Remove(Snap snap)
     {
+        _files?.Forget(snap.Guid);
+        snap.Owner.Snapshots.Remove(snap);
+    }
+
+    private sealed class Node(DatasetName name, DatasetKinds kind, Snap? origin, long made)
+    {
+        public long Made { get; } = made;
+
         public DatasetName Name { get; set; } = name;
 
         public DatasetKinds Kind { get; } = kind;
@@ -545,8 +589,10 @@ public sealed class FakeDatasets : IDatasets
         public bool IsStub { get; set; }
     }
 
-    private sealed class Snap(string name, long guid, byte[] content, Node owner)
+    private sealed class Snap(string name, long guid, byte[] content, Node owner, long made)
     {
+        public long Made { get; } = made;
+
         public const string Creation = "1700000000";
 
         public string Name { get; set; } = name;

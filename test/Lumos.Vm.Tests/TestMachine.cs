@@ -57,7 +57,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
 
     public FakeZoneRuntime Runtime { get; }
 
-    public FakeDatasets Datasets { get; } = new("zones");
+    public FakeDatasets Datasets { get; } = new("zones") { KeepsFiles = true };
 
     public VmHost Host { get; }
 
@@ -148,6 +148,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
 
     public void Dispose()
     {
+        Datasets.Dispose();
         Directory.Delete(Root, recursive: true);
         TestCgroups.Remove(Layout.CgroupParent);
     }

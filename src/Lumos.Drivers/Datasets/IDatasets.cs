@@ -57,6 +57,13 @@ public interface IDatasets
     /// <exception cref="DatasetException">DatasetNotFound; DatasetHasChildren: later snapshots exist; DatasetHasClones.</exception>
     void Rollback(SnapshotName name, bool destroyLater = false);
 
+    /// <summary>
+    /// Shows the files of a snapshot of a file system, read-only, at the directory that <paramref name="look"/> gets. They are
+    /// there until it returns; what is opened meanwhile keeps them in use.
+    /// </summary>
+    /// <exception cref="DatasetException">DatasetNotFound; DatasetFailed.</exception>
+    void LookInto(SnapshotName name, Action<string> look);
+
     /// <summary>Renames within a pool; children and snapshots go along.</summary>
     /// <exception cref="DatasetException">DatasetNotFound, DatasetExists.</exception>
     void Rename(DatasetName name, DatasetName newName);

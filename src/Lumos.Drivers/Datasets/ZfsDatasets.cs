@@ -1,6 +1,8 @@
 using System.Globalization;
 using Lumos.Drivers.Tools;
 using Lumos.Linux;
+using Lumos.Linux.Mounts;
+using Lumos.Linux.Namespaces;
 
 namespace Lumos.Drivers.Datasets;
 
@@ -12,6 +14,9 @@ namespace Lumos.Drivers.Datasets;
 /// </summary>
 public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
 {
+    /// <summary>Where a snapshot is mounted while it is looked into, each look seeing its own.</summary>
+    private const string LookingPlace = "/run/lumos/snapshot";
+
     public IReadOnlyList<DatasetEntry> List(
         DatasetName? root, DatasetKinds kinds = DatasetKinds.Live, int? depth = null, IReadOnlyList<string>? properties = null)
     {
@@ -116,6 +121,29 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
         throw destroyLater && clones.Length > 0 ? DatasetException.HasClones(name.Dataset.Value, clones)
             : !destroyLater && later.Count > 0 ? DatasetException.HasChildren(name.ToString())
             : DatasetException.Failed(name.ToString(), "roll back to", new ToolException(result));
+    }
+
+    public void LookInto(SnapshotName name, Action<string> look)
+    {
+        if (!Exists(name))
+        {
+            throw DatasetException.NotFound(name.ToString());
+        }
+        Directory.CreateDirectory(LookingPlace);
+        // In a mount namespace of the look's own: whatever ends us, no mount is left that keeps the snapshot in use. The way
+        // through .zfs would leave one, and it leads through the first mount namespace, which need not be ours.
+        Namespace.RunInOwnMounts(() =>
+        {
+            try
+            {
+                Lumos.Linux.Mounts.Mount.At(name.ToString(), LookingPlace, "zfs", MountFlags.ReadOnly | MountFlags.NoDev | MountFlags.NoSuid);
+            }
+            catch (ErrnoException e)
+            {
+                throw DatasetException.Failed(name.ToString(), "look into", e);
+            }
+            look(LookingPlace);
+        });
     }
 
     public void Rename(DatasetName name, DatasetName newName)

@@ -19,15 +19,17 @@ public static unsafe class TreeSearch
     /// A subvolume's extents of data by address, each once however often it is referred to. Small files that live within the
     /// tree are no extents.
     /// </summary>
-    public static Dictionary<ulong, DataExtent> Extents(string subvolume)
+    /// <param name="subvolume">Its path.</param>
+    /// <param name="since">Only what was allocated after this transaction; parts of the tree that are older are not looked at.</param>
+    public static Dictionary<ulong, DataExtent> Extents(string subvolume, ulong since = 0)
     {
         var extents = new Dictionary<ulong, DataExtent>();
-        Search(subvolume, 0, Libc.BTRFS_EXTENT_DATA_KEY, Libc.BTRFS_EXTENT_DATA_KEY, 0, ulong.MaxValue, (_, bytes) =>
+        Search(subvolume, 0, Libc.BTRFS_EXTENT_DATA_KEY, Libc.BTRFS_EXTENT_DATA_KEY, 0, ulong.MaxValue, since, (_, bytes) =>
         {
             fixed (byte* p = bytes)
             {
                 var item = (Libc.btrfs_file_extent_item*)p;
-                if (item->type != 0 && item->disk_bytenr != 0) // 0: a hole
+                if (item->type != 0 && item->disk_bytenr != 0 /* a hole */ && item->generation > since)
                 {
                     extents[item->disk_bytenr] = new DataExtent((long)item->disk_num_bytes, item->generation);
                 }
@@ -83,7 +85,7 @@ public static unsafe class TreeSearch
     {
         try
         {
-            Search(anywhere, Libc.BTRFS_QUOTA_TREE_OBJECTID, type, type, first, last, found);
+            Search(anywhere, Libc.BTRFS_QUOTA_TREE_OBJECTID, type, type, first, last, 0, found);
         }
         catch (ErrnoException e) when (e.Errno == Errno.ENOENT)
         {
@@ -91,7 +93,7 @@ public static unsafe class TreeSearch
         }
     }
 
-    private static void Search(string anywhere, ulong tree, uint firstType, uint lastType, ulong firstObject, ulong lastObject, Found found)
+    private static void Search(string anywhere, ulong tree, uint firstType, uint lastType, ulong firstObject, ulong lastObject, ulong since, Found found)
     {
         using var fd = FileDescriptorIo.Open(anywhere, OpenFlags.ReadOnly | OpenFlags.Directory);
         byte[] memory = new byte[sizeof(Libc.btrfs_ioctl_search_args_v2) + BufferSize];
@@ -104,6 +106,7 @@ public static unsafe class TreeSearch
                 min_objectid = firstObject,
                 max_objectid = lastObject,
                 max_offset = ulong.MaxValue,
+                min_transid = since,
                 max_transid = ulong.MaxValue,
                 min_type = firstType,
                 max_type = lastType,

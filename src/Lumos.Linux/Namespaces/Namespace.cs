@@ -66,6 +66,18 @@ public static class Namespace
         return OpenOwn(NamespaceKinds.Net);
     });
 
+    /// <summary>
+    /// Runs an action on a thread of its own with a copy of all mounts: what it mounts, nobody else sees, and the kernel takes it
+    /// away when the thread ends, however it does.
+    /// </summary>
+    public static void RunInOwnMounts(Action action) => RunOnThread(() =>
+    {
+        _ = SystemCall.Checked(Libc.unshare(Libc.CLONE_NEWNS), "unshare of the mounts");
+        Mounts.Mount.MakePrivate();
+        action();
+        return 0;
+    });
+
     /// <summary>Takes this process (it must have one thread for User and Mount) out into new namespaces.</summary>
     public static void Unshare(NamespaceKinds kinds) => _ = SystemCall.Checked(Libc.unshare((int)kinds), $"unshare {kinds}");
 

@@ -50,6 +50,5 @@ public sealed record DatasetFacts(IReadOnlyDictionary<string, string?> Values)
                 vm[row.Name] = name == "quota" ? Gibibytes(number) : number;
             }
         }
-        vm["snapshots"] ??= new JsonArray();
     }
 }

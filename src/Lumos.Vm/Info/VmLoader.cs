@@ -69,20 +69,23 @@ public sealed class VmLoader(ZoneLayout layout, IZoneRuntime runtime, IDatasets 
         return new VmSpec(Payload.Normaliser.Ordered(properties));
     }
 
+    /// <summary>When any of the files that hold the configuration was last replaced.</summary>
+    private string LastModified(ZoneConfig config) => Payload.Normaliser.Timestamp(ConfigFiles.Paths(config.ZonePath)
+        .Prepend(layout.ConfigFile(config.Name)).Select(path => File.GetLastWriteTimeUtc(path)).Max());
+
     private VmInfo? Load(ZoneIndexEntry entry, Func<string, DatasetFacts?> dataset)
     {
         if (_zones.TryLoad(entry.Name) is not { } config)
         {
             return null; // removed between the index and now
         }
-        var spec = Spec(config, entry.Uuid.Length > 0 ? entry.Uuid : entry.Name.Text);
+        var spec = Spec(config, entry.Uuid.Length > 0 ? entry.Uuid : entry.Name.Text).With("last_modified", LastModified(config));
         var facts = entry.State == ZoneState.Configured ? null : dataset(spec.RootDataset);
         if (facts is not null)
         {
             // What the dataset holds belongs to the configuration as well: an update compares with it.
             var withDataset = (JsonObject)spec.Properties.DeepClone();
             facts.AddTo(withDataset, spec);
-            withDataset.Remove("snapshots");
             withDataset.Remove("zfs_filesystem");
             spec = new VmSpec(Payload.Normaliser.Ordered(withDataset));
         }

@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Vm.Host;
+using Lumos.Vm.Payload;
+using Lumos.Vm.Snapshots;
 
 namespace Lumos.Vm.Info;
 
@@ -21,8 +23,30 @@ public sealed class VmReader(VmHost host)
             .Select(vm => new VmView(vm.Object))];
     }
 
+    /// <summary>The same with the snapshots of each, which costs a look at the storage.</summary>
+    public IReadOnlyList<VmView> AllWithSnapshots()
+    {
+        var snapshots = SnapshotFacts.OfAll(host.Datasets);
+        return [.. All().Select(vm => new VmView(With(vm.Object, snapshots.GetValueOrDefault(RootDataset(vm.Object)) ?? [])))];
+    }
+
+    /// <summary>One VM with its snapshots.</summary>
     /// <exception cref="LumosException">VmNotFound.</exception>
     public JsonObject Get(string uuid)
+    {
+        var vm = GetWithoutSnapshots(uuid);
+        return With(vm, SnapshotFacts.Of(host.Datasets, RootDataset(vm)));
+    }
+
+    private static JsonObject With(JsonObject vm, JsonArray snapshots)
+    {
+        vm["snapshots"] = snapshots;
+        return Normaliser.Ordered(vm);
+    }
+
+    private static string RootDataset(JsonObject vm) => new VmSpec(vm).RootDataset;
+
+    private JsonObject GetWithoutSnapshots(string uuid)
     {
         var lines = FromDaemon<string[]>(client => client.Get(uuid) is { } line ? [line] : []);
         return lines switch

@@ -17,6 +17,8 @@ public static class ConfigFiles
 
     public static string Folder(string zonePath) => Path.Combine(zonePath, "config");
 
+    public static IEnumerable<string> Paths(string zonePath) => Files.Select(file => Path.Combine(Folder(zonePath), file));
+
     /// <summary>Writes those whose content differs from <paramref name="before"/>; null: all.</summary>
     public static void Write(VmSpec vm, VmSpec? before)
     {

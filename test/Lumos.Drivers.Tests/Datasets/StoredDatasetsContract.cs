@@ -66,6 +66,32 @@ public abstract class StoredDatasetsContract : DatasetsContract
         Assert.Equal('a', FirstOf(v));
     }
 
+    [Fact]
+    public void A_snapshot_can_be_looked_into_and_tells_what_was_written_since_the_one_before()
+    {
+        var a = Root.Child("a");
+        const long mebi = 1 << 20;
+        Store.Create(a);
+        Put(a, "one");
+        Fill(a, "data", 6);
+        Store.Snapshot(a.At("s 1"));
+        Put(a, "two");
+        Fill(a, "more", 2);
+        Store.Snapshot(a.At("s2"));
+        Store.LookInto(a.At("s 1"), folder =>
+        {
+            Assert.Equal("one", File.ReadAllText(Path.Combine(folder, "file")));
+            Assert.False(File.Exists(Path.Combine(folder, "more")));
+            Assert.ThrowsAny<IOException>(() => File.WriteAllText(Path.Combine(folder, "file"), "three"));
+        });
+        Assert.Equal(DatasetException.NotFoundCode, Assert.Throws<DatasetException>(() => Store.LookInto(a.At("none"), _ => { })).Code);
+        var all = Store.List(a, DatasetKinds.Snapshot, 1, ["written"]);
+        Assert.True(all[0].Number("written") is >= 6 * mebi and < 8 * mebi, $"first: {all[0]["written"]}");
+        Assert.True(all[1].Number("written") is >= 2 * mebi and < 4 * mebi, $"second: {all[1]["written"]}");
+        // What was looked into is not in use any more.
+        Store.DestroySnapshot(a.At("s 1"));
+    }
+
     private long Number(DatasetName name, string property) => Store.List(name, depth: 0, properties: [property])[0].Number(property)!.Value;
 
     private long Used(DatasetName name) => Number(name, "used");

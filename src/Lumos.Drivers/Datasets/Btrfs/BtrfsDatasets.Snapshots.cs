@@ -66,7 +66,8 @@ public sealed partial class BtrfsDatasets
         {
             throw DatasetException.HasClones(name.ToString(), clones);
         }
-        foreach (var (node, snap) in doomed)
+        // The top's goes last: cut short, the whole can be asked for again.
+        foreach (var (node, snap) in Enumerable.Reverse(doomed))
         {
             Remove(node, snap);
         }
@@ -107,6 +108,12 @@ public sealed partial class BtrfsDatasets
             MountEach(values, unmounted);
         }
     });
+
+    public void LookInto(SnapshotName name, Action<string> look) => look(Look(name.ToString(), "look into", tree =>
+    {
+        var (node, snap) = tree.Get(name);
+        return _layout.Of(node.Id, snap);
+    }));
 
     public void RenameSnapshot(SnapshotName name, string newName) => Change(name.ToString(), "rename", tree =>
     {

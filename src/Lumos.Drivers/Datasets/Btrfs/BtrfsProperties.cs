@@ -25,7 +25,7 @@ internal static class BtrfsProperties
     public static readonly IReadOnlySet<string> Computed = new HashSet<string>
     {
         "name", "type", "creation", "createtxg", "guid", "used", "available", "referenced", "usedbydataset", "usedbysnapshots",
-        "usedbychildren", "usedbyrefreservation", "mounted", "origin", "clones", "compressratio", "volblocksize",
+        "usedbychildren", "usedbyrefreservation", "mounted", "origin", "clones", "compressratio", "volblocksize", "written",
     };
 
     private static readonly Func<string, string?> _quiet = _ => null;

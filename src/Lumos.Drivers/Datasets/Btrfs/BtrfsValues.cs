@@ -98,6 +98,13 @@ internal sealed class BtrfsValues(BtrfsLayout layout, BtrfsTree tree)
                 var before = at > 0 ? Extents(layout.Of(node.Id, all[at - 1])) : OriginExtents(node);
                 var after = Extents(at + 1 < all.Count ? layout.Of(node.Id, all[at + 1]) : layout.Of(node.Live));
                 return Text(Extents(path).Where(e => !before.ContainsKey(e.Key) && !after.ContainsKey(e.Key)).Sum(e => e.Value.Bytes));
+            case "written":
+                // What came after the snapshot before; the first one's is counted against what the dataset began with.
+                var line = tree.SnapshotsOf(node).ToList();
+                int place = line.IndexOf(snap);
+                return Text(place > 0
+                    ? TreeSearch.Extents(path, Info(layout.Of(node.Id, line[place - 1])).CreatedIn).Values.Sum(e => e.Bytes)
+                    : Except(Extents(path), OriginExtents(node)));
             case "volsize":
                 return node.Live.IsVolume ? Text(new FileInfo(BtrfsLayout.VolumeFile(path)).Length) : null;
             case "compressratio":

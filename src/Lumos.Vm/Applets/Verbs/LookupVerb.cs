@@ -17,7 +17,9 @@ internal static class LookupVerb
         {
             throw new LumosException("BadOptions", "Cannot specify -o without -j");
         }
-        var found = Listing.Matching(vmadm, VmFilter.Parse(args.Operands, "lookup"))
+        string[]? fields = args.Get('o')?.Split(',');
+        bool snapshots = args.Has('j') && fields?.Contains("snapshots") != false;
+        var found = Listing.Matching(vmadm, VmFilter.Parse(args.Operands, "lookup"), snapshots)
             .OrderBy(vm => JsonText.Plain(vm["uuid"]), StringComparer.Ordinal).ToList();
         if (args.Has('1') && found.Count != 1)
         {
@@ -31,7 +33,6 @@ internal static class LookupVerb
             }
             return ExitStatus.Success;
         }
-        string[]? fields = args.Get('o')?.Split(',');
         var array = new JsonArray();
         foreach (var vm in found)
         {

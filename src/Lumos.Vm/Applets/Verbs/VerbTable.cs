@@ -5,14 +5,14 @@ internal static class VerbTable
 {
     internal static IReadOnlyList<Verb> All { get; } =
     [
-        CreateVerb.Verb, ConsoleVerb.Verb, DeleteVerb.Verb, GetVerb.Verb, HelpVerb.Verb, KillVerb.Verb, ListVerb.Verb, LookupVerb.Verb,
+        CreateVerb.Verb, CreateSnapshotVerb.Verb, ConsoleVerb.Verb, DeleteVerb.Verb, DeleteSnapshotVerb.Verb, GetVerb.Verb, HelpVerb.Verb, KillVerb.Verb, ListVerb.Verb, LookupVerb.Verb,
         RebootVerb.Verb, StartVerb.Verb, StopVerb.Verb, UpdateVerb.Verb, ValidateVerb.Verb,
     ];
 
     /// <summary>The verbs that later releases have.</summary>
     internal static readonly string[] NotYet =
     [
-        "create-snapshot", "delete-snapshot", "rollback-snapshot", "events", "info", "install", "receive", "recv", "reprovision",
+        "rollback-snapshot", "events", "info", "install", "receive", "recv", "reprovision",
         "send", "sysrq",
     ];
 

@@ -1,0 +1,55 @@
+using Lumos.Core;
+using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Files;
+using Lumos.Zones;
+using Lumos.Zones.Config;
+
+namespace Lumos.Vm.Snapshots;
+
+/// <summary>
+/// The copy of a VM's zone configuration that lies in its dataset, ZONEPATH/config/zone.xml, written right before a snapshot is
+/// taken: so the snapshot holds it at the same instant as the files. The live configuration is /etc/zones/UUID.xml alone.
+/// </summary>
+public static class KeptConfiguration
+{
+    private const string FileName = "zone.xml";
+
+    public static void Keep(ZoneConfig config) =>
+        AtomicFile.Write(Path.Combine(Folder(config.ZonePath), FileName), ZoneConfigXml.Write(config), 0x180);
+
+    /// <summary>The one in a snapshot; null: it holds none.</summary>
+    public static ZoneConfig? Of(IDatasets datasets, SnapshotName snapshot)
+    {
+        ZoneConfig? found = null;
+        datasets.LookInto(snapshot, folder => found = Read(Path.Combine(Folder(folder), FileName), snapshot.ToString()));
+        return found;
+    }
+
+    /// <summary>
+    /// The configuration after a rollback. Who the VM is stays: its name, place, brand, number and first boot; everything else is
+    /// what the snapshot says.
+    /// </summary>
+    public static ZoneConfig Restored(ZoneConfig now, ZoneConfig then)
+    {
+        var result = then with { Name = now.Name, ZonePath = now.ZonePath, Brand = now.Brand, ZoneDid = now.ZoneDid, Autoboot = now.Autoboot };
+        foreach (string attr in (string[])[ZoneConfigMapping.Provisioning, ZoneConfigMapping.ProvisioningTimeout, ZoneConfigMapping.Failed, "create-timestamp"])
+        {
+            result = result.WithAttr(attr, now.Attr(attr), now.Attrs.FirstOrDefault(a => a.Name == attr)?.Type ?? "string");
+        }
+        return result;
+    }
+
+    private static string Folder(string zonePath) => ConfigFiles.Folder(zonePath);
+
+    private static ZoneConfig? Read(string file, string origin)
+    {
+        try
+        {
+            return ZoneConfigXml.Read(File.ReadAllText(file), $"the configuration in {origin}");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using Lumos.Linux.Files;
+
+namespace Lumos.Testing;
+
+/// <summary>The files of <see cref="FakeDatasets"/>: those of a dataset are where its mountpoint says; a snapshot is a copy of them.</summary>
+internal sealed class FakeFiles : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("lumos-snapshots-").FullName;
+
+    public string Of(long snapshot) => Path.Combine(_folder, $"{snapshot}");
+
+    public void Keep(long snapshot, string? mountpoint)
+    {
+        // Only below a test's own folder: a dataset without a mountpoint of its own would mean the machine's.
+        if (Directory.Exists(mountpoint) && mountpoint.StartsWith(Path.GetTempPath(), StringComparison.Ordinal))
+        {
+            TreeCopy.Copy(mountpoint, Of(snapshot));
+        }
+    }
+
+    public void Forget(long snapshot)
+    {
+        if (Directory.Exists(Of(snapshot)))
+        {
+            Directory.Delete(Of(snapshot), recursive: true);
+        }
+    }
+
+    /// <summary>Makes what is at a mountpoint what the snapshot holds.</summary>
+    public void Restore(long snapshot, string? mountpoint)
+    {
+        if (mountpoint is null || !Directory.Exists(Of(snapshot)))
+        {
+            return;
+        }
+        Directory.CreateDirectory(mountpoint);
+        TreeCopy.RemoveContent(mountpoint);
+        TreeCopy.Copy(Of(snapshot), mountpoint);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}
