@@ -34,6 +34,23 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
+    public void Files_written_together_are_replaced_or_left_with_no_temporary()
+    {
+        string first = Path.Combine(_folder, "a"), folder = Path.Combine(_folder, "b"), other = Path.Combine(folder, "c");
+        Directory.CreateDirectory(folder);
+        AtomicFile.WriteAll(AtomicFile.Text(first, "one", 0x180), AtomicFile.Text(other, "two"));
+        Assert.Equal(("one", "two"), (File.ReadAllText(first), File.ReadAllText(other)));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(first));
+
+        // One that cannot be written at all: nothing changes. One that cannot take its place: what stood before it is done.
+        Assert.Throws<ErrnoException>(() => AtomicFile.WriteAll(AtomicFile.Text(first, "new"), AtomicFile.Text(Path.Combine(_folder, "none", "d"), "x")));
+        Assert.Equal("one", File.ReadAllText(first));
+        Assert.Throws<ErrnoException>(() => AtomicFile.WriteAll(AtomicFile.Text(first, "new"), AtomicFile.Text(folder, "x"), AtomicFile.Text(other, "new")));
+        Assert.Equal(("new", "two"), (File.ReadAllText(first), File.ReadAllText(other)));
+        Assert.Equal([first, folder, other], Directory.GetFileSystemEntries(_folder, "*", SearchOption.AllDirectories).Order());
+    }
+
+    [Fact]
     public void A_lock_is_exclusive_and_says_who_holds_it()
     {
         string path = Path.Combine(_folder, "locks", "vm");

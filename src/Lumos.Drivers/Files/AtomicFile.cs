@@ -21,6 +21,16 @@ public static class AtomicFile
     public static void Write(string path, string content, int mode = DefaultMode) =>
         DurableFile.Replace(path, Encoding.UTF8.GetBytes(content), mode);
 
+    /// <summary>
+    /// Writes files that belong together, in their order, for one fsync of each directory: what a later one relies on stands
+    /// before it.
+    /// </summary>
+    /// <inheritdoc cref="Write(string, ReadOnlySpan{byte}, int)"/>
+    public static void WriteAll(params IReadOnlyList<FileContent> files) => DurableFile.ReplaceAll(files);
+
+    /// <summary>A text to be written by <see cref="WriteAll"/>.</summary>
+    public static FileContent Text(string path, string content, int mode = DefaultMode) => new(path, Encoding.UTF8.GetBytes(content), mode);
+
     /// <summary>Removes a file for good (fsync of its directory); one that is not there is no error.</summary>
     public static void Remove(string path)
     {

@@ -15,27 +15,42 @@ public static class DurableFile
     public static void Replace(string path, ReadOnlySpan<byte> content, int mode)
     {
         string full = Path.GetFullPath(path);
-        string directory = Path.GetDirectoryName(full) ?? throw new ArgumentException($"{path} names no file", nameof(path));
-        string temporary = Path.Combine(directory, $".{Path.GetFileName(full)}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}.tmp");
-        bool renamed = false;
-        using var file = FileDescriptorIo.Open(
-            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, 0x180 /* 0600 */);
+        string temporary = WriteTemporary(full, content, mode);
+        Rename(temporary, full);
+        SyncDirectory(Path.GetDirectoryName(full)!);
+    }
+
+    /// <summary>
+    /// Replaces several files, each as a whole and in their order, with one fsync of each directory at the end: a power cut
+    /// meets the first so many of them new and the rest old. On failure before the first is renamed, nothing has changed.
+    /// </summary>
+    public static void ReplaceAll(IReadOnlyList<FileContent> files)
+    {
+        var temporaries = new List<(string Temporary, string Path)>();
+        int renamed = 0;
         try
         {
-            file.WriteAll(content);
-            file.SetMode(mode);
-            file.Sync();
-            _ = SystemCall.Checked(Libc.rename(temporary, full), $"rename {temporary} to {full}");
-            renamed = true;
+            foreach (var file in files)
+            {
+                string full = Path.GetFullPath(file.Path);
+                temporaries.Add((WriteTemporary(full, file.Content, file.Mode), full));
+            }
+            for (; renamed < temporaries.Count; renamed++)
+            {
+                Rename(temporaries[renamed].Temporary, temporaries[renamed].Path);
+            }
         }
         finally
         {
-            if (!renamed)
+            foreach (var (temporary, _) in temporaries.Skip(renamed))
             {
                 _ = Libc.unlink(temporary);
             }
         }
-        SyncDirectory(directory);
+        foreach (string directory in temporaries.Select(t => Path.GetDirectoryName(t.Path)!).Distinct())
+        {
+            SyncDirectory(directory);
+        }
     }
 
     /// <summary>Puts a directory's entries (names made, renamed, removed) on the disk.</summary>
@@ -47,4 +62,38 @@ public static class DurableFile
 
     /// <summary>Puts everything of every file system on the disk.</summary>
     public static void SyncAll() => Libc.sync();
+
+    private static string WriteTemporary(string full, ReadOnlySpan<byte> content, int mode)
+    {
+        string directory = Path.GetDirectoryName(full) ?? throw new ArgumentException($"{full} names no file", nameof(full));
+        string temporary = Path.Combine(directory, $".{Path.GetFileName(full)}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}.tmp");
+        using var file = FileDescriptorIo.Open(
+            temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, 0x180 /* 0600 */);
+        try
+        {
+            file.WriteAll(content);
+            file.SetMode(mode);
+            file.Sync();
+        }
+        catch (IOException)
+        {
+            _ = Libc.unlink(temporary);
+            throw;
+        }
+        return temporary;
+    }
+
+    private static void Rename(string temporary, string path)
+    {
+        if (Libc.rename(temporary, path) < 0)
+        {
+            int errno = SystemCall.LastErrno;
+            _ = Libc.unlink(temporary);
+            throw new ErrnoException($"rename {temporary} to {path}", errno);
+        }
+    }
 }
+
+/// <summary>A file to be written as a whole.</summary>
+/// <param name="Mode">Permission bits, whatever the umask.</param>
+public sealed record FileContent(string Path, byte[] Content, int Mode);

@@ -32,14 +32,12 @@ public static class ConfigFiles
             // Written now, they would lie under the mountpoint and be hidden later.
             throw new LumosException("NotMounted", $"{folder} is not there: \"zfs mount {vm.RootDataset}\" mounts the VM's dataset");
         }
-        foreach (string file in Files)
-        {
-            var content = Content(vm, file);
-            if (before is null || !JsonNode.DeepEquals(content, Content(before, file)))
-            {
-                AtomicFile.Write(Path.Combine(folder, file), JsonText.Pretty(content) + "\n", 0x180 /* 0600: metadata holds passwords */);
-            }
-        }
+        AtomicFile.WriteAll(
+        [
+            .. Files.Select(file => (Name: file, Content: Content(vm, file)))
+                .Where(file => before is null || !JsonNode.DeepEquals(file.Content, Content(before, file.Name)))
+                .Select(file => AtomicFile.Text(Path.Combine(folder, file.Name), JsonText.Pretty(file.Content) + "\n", 0x180 /* 0600: metadata holds passwords */)),
+        ]);
     }
 
     /// <summary>Puts what the files hold into <paramref name="vm"/>; a file that is not there is an empty object.</summary>

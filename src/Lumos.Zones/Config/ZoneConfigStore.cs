@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lumos.Core;
 using Lumos.Drivers.Files;
+using Lumos.Linux.Files;
 
 namespace Lumos.Zones.Config;
 
@@ -59,10 +60,17 @@ public sealed class ZoneConfigStore(ZoneLayout layout)
         {
             throw new LumosException("ZoneExists", $"zone '{config.Name}' already exists");
         }
-        var numbered = config with { ZoneDid = config.ZoneDid ?? NextZoneDid(index) };
-        AtomicFile.Write(layout.ConfigFile(config.Name), ZoneConfigXml.Write(numbered), 0x180);
-        Write(index.With(new ZoneIndexEntry(config.Name, ZoneState.Configured, config.ZonePath, uuid)));
-        return numbered;
+        var files = new List<FileContent>();
+        if (config.ZoneDid is null)
+        {
+            var (number, next) = NextZoneDid(index);
+            config = config with { ZoneDid = number };
+            files.Add(AtomicFile.Text(layout.NextDebugIdFile, next.ToString(CultureInfo.InvariantCulture) + "\n"));
+        }
+        files.Add(AtomicFile.Text(layout.ConfigFile(config.Name), ZoneConfigXml.Write(config), 0x180));
+        files.Add(AtomicFile.Text(layout.IndexFile, index.With(new ZoneIndexEntry(config.Name, ZoneState.Configured, config.ZonePath, uuid)).ToString()));
+        AtomicFile.WriteAll(files);
+        return config;
     }
 
     /// <summary>Replaces the configuration of a zone that exists.</summary>
@@ -148,9 +156,9 @@ public sealed class ZoneConfigStore(ZoneLayout layout)
     private void Write(ZoneIndex index) => AtomicFile.Write(layout.IndexFile, index.ToString());
 
     // Numbers are not used twice, so that nothing a dead zone left behind belongs to a new one, until they run out.
-    private int NextZoneDid(ZoneIndex index)
+    private (int Number, int Next) NextZoneDid(ZoneIndex index)
     {
-        int next = 0;
+        int next;
         if (File.Exists(layout.NextDebugIdFile)
             && int.TryParse(File.ReadAllText(layout.NextDebugIdFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int stored))
         {
@@ -165,11 +173,10 @@ public sealed class ZoneConfigStore(ZoneLayout layout)
             var used = UsedZoneDids(index).ToHashSet();
             int free = Enumerable.Range(1, MaxZoneDid).FirstOrDefault(d => !used.Contains(d));
             return free > 0
-                ? free
+                ? (free, next)
                 : throw new LumosException("TooManyZones", $"all {MaxZoneDid} ranges of user ids are in use; delete a zone first");
         }
-        AtomicFile.Write(layout.NextDebugIdFile, (next + 1).ToString(CultureInfo.InvariantCulture) + "\n");
-        return next;
+        return (next, next + 1);
     }
 
     private IEnumerable<int> UsedZoneDids(ZoneIndex index) =>

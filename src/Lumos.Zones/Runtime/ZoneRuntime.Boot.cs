@@ -4,6 +4,7 @@ using Lumos.Drivers.Files;
 using Lumos.Drivers.Oci;
 using Lumos.Linux.Machine;
 using Lumos.Linux.Mounts;
+using Lumos.Linux.Namespaces;
 using Lumos.Zones.Bundle;
 
 namespace Lumos.Zones.Runtime;
@@ -66,7 +67,7 @@ public sealed partial class ZoneRuntime
 
     private BundlePlaces MakeViews(ZoneSpec spec, string run, out ZoneSpec shown)
     {
-        using var ids = ZoneUserNamespace.Create(spec.FirstId);
+        using var ids = UserNamespace.Create(spec.FirstId, ZoneSpec.IdCount);
         string root = Path.Combine(run, "root");
         IdMappedViews.Show(spec.RootPath, root, ids, MountAttributes.NoDev, root + ".layers");
         string usr = Path.Combine(run, "usr");
