@@ -105,7 +105,13 @@ public sealed class ZoneConfigStore(ZoneLayout layout)
             throw new LumosException("ZoneExists", $"zone '{config.Name}' already exists");
         }
         RequireFreeUuid(index, saved.Name, uuid);
-        var numbered = config with { ZoneDid = config.ZoneDid ?? NextZoneDid(index) };
+        var numbered = config;
+        if (config.ZoneDid is null)
+        {
+            var (number, next) = NextZoneDid(index);
+            numbered = config with { ZoneDid = number };
+            AtomicFile.Write(layout.NextDebugIdFile, next.ToString(CultureInfo.InvariantCulture) + "\n");
+        }
         AtomicFile.Write(layout.ConfigFile(numbered.Name), ZoneConfigXml.Write(numbered), 0x180);
         if (moved)
         {
