@@ -19,6 +19,13 @@ public interface IZoneRuntime
     void Boot(ZoneSpec spec);
 
     /// <summary>
+    /// Brings the zone up as far as everything but its init, which <see cref="Boot"/> then starts. What was made is taken back when
+    /// a step fails.
+    /// </summary>
+    /// <exception cref="Lumos.Core.LumosException">ZoneCannotBoot, ZoneBootFailed</exception>
+    void Ready(ZoneSpec spec);
+
+    /// <summary>
     /// Asks the zone's init to stop, by the brand's way, and waits. True: it ended within the time, and is cleaned up.
     /// False: it still runs (Halt it).
     /// </summary>

@@ -23,6 +23,9 @@ public sealed record ZoneLayout
 
     public string Locks { get; init; } = "/run/lumos/locks";
 
+    /// <summary>What stands before /POOL/NAME in the paths of zones; nothing but in tests.</summary>
+    public string MountRoot { get; init; } = "";
+
     /// <summary>The platform's /usr, bound into zones.</summary>
     public string PlatformUsr { get; init; } = "/usr";
 

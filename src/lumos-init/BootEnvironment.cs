@@ -13,4 +13,16 @@ internal static class BootEnvironment
         ["TERM"] = Environment.GetEnvironmentVariable("TERM") ?? "linux",
         ["LANG"] = "C.UTF-8",
     };
+
+    /// <summary>The same in a zone, with what "zoneadm boot" was given for svc.startd.</summary>
+    internal static Dictionary<string, string> CreateInZone()
+    {
+        const string arguments = "SMF_BOOTARGS";
+        var environment = Create();
+        if (Environment.GetEnvironmentVariable(arguments) is { Length: > 0 } given)
+        {
+            environment[arguments] = given;
+        }
+        return environment;
+    }
 }

@@ -31,6 +31,8 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
 
     public ZoneSpec? LastLimits { get; private set; }
 
+    public void Ready(ZoneSpec spec) => throw new NotSupportedException("nothing of vmadm makes a zone ready");
+
     public ZoneStatus Status(ZoneName name)
     {
         lock (_lock)

@@ -7,13 +7,26 @@ internal sealed class FakeZoneRuntime : IZoneRuntime
 {
     internal Dictionary<ZoneName, ZoneState> States { get; } = [];
 
+    /// <summary>Where the state of a zone stands of which <see cref="States"/> does not know; null: nowhere.</summary>
+    internal Lumos.Zones.Config.ZoneConfigStore? Store { get; init; }
+
+    /// <summary>As it was booted last.</summary>
+    internal ZoneSpec? Booted { get; private set; }
+
     public ZoneStatus Status(ZoneName name) => !States.TryGetValue(name, out var state)
-        ? throw new LumosException("ZoneNotConfigured", $"zone '{name}' is not configured")
+        ? Store?.ReadIndex().Find(name) is { } entry ? new ZoneStatus(entry.State, null, null, null, null) : throw new LumosException("ZoneNotConfigured", $"zone '{name}' is not configured")
         : state.CanEnter ? new ZoneStatus(state, 5, 500, DateTimeOffset.UnixEpoch, null) : new ZoneStatus(state, null, null, null, null);
 
-    public void Boot(ZoneSpec spec) => States[spec.Name] = States[spec.Name].CanBoot
-        ? ZoneState.Running
-        : throw new LumosException("ZoneCannotBoot", $"zone '{spec.Name}' is {States[spec.Name].Word}");
+    public void Boot(ZoneSpec spec)
+    {
+        var state = Status(spec.Name).State;
+        States[spec.Name] = state.CanBoot ? ZoneState.Running : throw new LumosException("ZoneCannotBoot", $"zone '{spec.Name}' is {state.Word}");
+        Booted = spec;
+    }
+
+    public void Ready(ZoneSpec spec) => States[spec.Name] = Status(spec.Name).State == ZoneState.Installed
+        ? ZoneState.Ready
+        : throw new LumosException("ZoneCannotBoot", $"zone '{spec.Name}' is not installed");
 
     public bool Shutdown(ZoneName name, ZoneShutdown how, TimeSpan timeout)
     {
@@ -23,9 +36,13 @@ internal sealed class FakeZoneRuntime : IZoneRuntime
 
     public void Halt(ZoneName name)
     {
-        if (States[name].CanHalt)
+        if (Status(name).State.CanHalt)
         {
             States[name] = ZoneState.Installed;
+            if (Store is not null)
+            {
+                States.Remove(name); // what it is then stands in the index
+            }
         }
     }
 

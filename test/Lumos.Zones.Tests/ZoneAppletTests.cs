@@ -57,9 +57,19 @@ public sealed class ZoneAppletTests : IDisposable
 
     [Theory]
     [InlineData("-z", "none", "list")]
-    [InlineData("-z", "up", "install")]
+    [InlineData("-z", "up", "install", "-t", "x")]
+    [InlineData("-z", "up", "mount")]
+    [InlineData("-z", "up", "move", "/zones/y")]
+    [InlineData("-z", "up", "ready")]
+    [InlineData("-z", "stopped", "uninstall")]
+    [InlineData("-z", "stopped", "reboot")]
+    [InlineData("-z", "stopped", "apply")]
+    [InlineData("-z", "half", "mark", "incomplete")]
     [InlineData("-z", "global", "halt")]
-    public void Refuses(params string[] words) => Assert.Equal(1, Assert.Throws<LumosException>(() => Run(words)).ExitStatus);
+    public void Refuses(params string[] words)
+    {
+        Assert.Equal(1, Assert.ThrowsAny<LumosException>(() => Run(words)).ExitStatus);
+    }
 
     [Theory]
     [InlineData]
@@ -67,6 +77,14 @@ public sealed class ZoneAppletTests : IDisposable
     [InlineData("-z", "up", "fly")]
     [InlineData("list", "-pv")]
     [InlineData("list", "-x")]
+    [InlineData("-z", "up", "list", "-c")]
+    [InlineData("-z", "stopped", "boot", "--", "-m", "verbose")]
+    [InlineData("-z", "stopped", "boot", "-i", "init")]
+    [InlineData("-z", "stopped", "boot", "now")]
+    [InlineData("-z", "up", "shutdown", "--", "-s")]
+    [InlineData("-z", "up", "mark", "broken")]
+    [InlineData("-z", "half", "install", "-q", "much")]
+    [InlineData("-z", "half", "install")]
     public void Usage(params string[] words) => Assert.Equal(2, Assert.Throws<UsageException>(() => Run(words)).ExitStatus);
 
     [Fact]
@@ -84,11 +102,58 @@ public sealed class ZoneAppletTests : IDisposable
         Assert.Equal(5, store.Create(next with { Name = ZoneName.Parse("later"), ZoneDid = null }, "u").ZoneDid);
     }
 
+    [Fact]
+    public void Boots_with_options()
+    {
+        Run("-z", "stopped", "boot", "--", "-s");
+        Assert.Equal(["/sbin/init", "single"], _runtime.Booted!.Init);
+        Run("-z", "stopped", "halt");
+        Run("-z", "stopped", "boot", "-i", "/bin/sh");
+        Assert.Equal(["/bin/sh"], _runtime.Booted!.Init);
+        var store = new ZoneConfigStore(_layout);
+        store.Save(store.Load(ZoneName.Parse("stopped")) with { BootArgs = "-i /sbin/other" });
+        Run("-z", "stopped", "reboot");
+        Assert.Equal(["/sbin/other"], _runtime.Booted!.Init);
+        Run("-z", "stopped", "shutdown", "-r", "--", "-i", "/bin/sh");
+        Assert.Equal(["/bin/sh"], _runtime.Booted!.Init);
+        Run("-z", "stopped", "halt");
+        Run("-z", "stopped", "ready");
+        Assert.Equal(ZoneState.Ready, _runtime.States[ZoneName.Parse("stopped")]);
+        Run("-z", "stopped", "boot");
+        Assert.Equal(ZoneState.Running, _runtime.States[ZoneName.Parse("stopped")]);
+    }
+
+    [Fact]
+    public void A_native_zone_is_told_its_milestone()
+    {
+        var spec = Specs.Native;
+        Assert.Equal("milestone=single-user", Administration.ZoneBootOptions.Parse(["-s"]).Apply(spec).Environment[Administration.ZoneBootOptions.Variable]);
+        Assert.Equal("milestone=network", Administration.ZoneBootOptions.OfConfig("-m milestone=network").Apply(spec).Environment["SMF_BOOTARGS"]);
+        Assert.Equal("ZoneCannotBoot",
+            Assert.Throws<LumosException>(() => Administration.ZoneBootOptions.Parse(["-m", "milestone=network"]).Apply(Specs.Lx)).Code);
+    }
+
+    [Fact]
+    public void Help_names_every_subcommand() => Assert.Contains("\nuninstall [-F]\n\tdestroy its files\n", Run("help"), StringComparison.Ordinal);
+
+    [Fact]
+    public void Verify_tells_by_its_status()
+    {
+        Assert.Equal(0, Status("-z", "half", "verify"));
+        var store = new ZoneConfigStore(_layout);
+        store.Save(store.Load(ZoneName.Parse("half")) with { ZonePath = "/none/half" });
+        Assert.Equal(1, Status("-z", "half", "verify"));
+    }
+
+    private int Status(params string[] words) => new ZoneAdm(
+        new AppletContext { Name = "zoneadm", Args = words, Out = TextWriter.Null, Error = TextWriter.Null, InputIsTerminal = () => false },
+        _layout, _ => _runtime, () => new Lumos.Testing.FakeDatasets("zones")).Run();
+
     private string Run(params string[] words)
     {
         var output = new StringWriter { NewLine = "\n" };
-        var context = new AppletContext { Name = "zoneadm", Args = words, Out = output, Error = TextWriter.Null };
-        new ZoneAdm(context, _layout, _ => _runtime).Run();
+        var context = new AppletContext { Name = "zoneadm", Args = words, Out = output, Error = TextWriter.Null, InputIsTerminal = () => false };
+        new ZoneAdm(context, _layout, _ => _runtime, () => new Lumos.Testing.FakeDatasets("zones")).Run();
         return output.ToString();
     }
 }

@@ -5,6 +5,9 @@ public static class BootArguments
 {
     public const string SingleUser = "svc:/milestone/single-user:default";
 
+    /// <summary>Holds a zone's boot arguments, of zoneadm boot, in the environment of its init.</summary>
+    public const string ZoneVariable = "SMF_BOOTARGS";
+
     /// <summary>"all", "none" or a milestone's FMRI, from a file such as /proc/cmdline.</summary>
     public static string Milestone(string file) => File.Exists(file) ? ParseMilestone(File.ReadAllText(file)) : "all";
 

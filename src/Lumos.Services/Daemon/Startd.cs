@@ -153,7 +153,9 @@ public sealed class Startd : IDisposable
         if (_state.Load() is not { } saved)
         {
             _logs.Note("svc.startd begins");
-            string milestone = _options.Zone ? "all" : BootArguments.Milestone(_options.BootArguments);
+            string milestone = _options.Zone
+                ? BootArguments.ParseMilestone(Environment.GetEnvironmentVariable(BootArguments.ZoneVariable) ?? "")
+                : BootArguments.Milestone(_options.BootArguments);
             if (milestone is not ("all" or "none") && _restarter.Find(Fmri.Parse(milestone)) is null)
             {
                 _logs.Alert($"boot argument milestone: there is no {milestone}; all services are started");

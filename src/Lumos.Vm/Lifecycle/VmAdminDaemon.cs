@@ -180,7 +180,9 @@ public sealed class VmAdminDaemon : IDisposable
     private void LookLater(string zone, TimeSpan wait) =>
         Task.Delay(wait, _stopping.Token).ContinueWith(_ => LookAt(zone), _stopping.Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
 
-    private bool IsHalfMade(ZoneIndexEntry entry) => entry.State == ZoneState.Incomplete
+    // What zoneadm says is incomplete is for zoneadm to clear away.
+    private bool IsHalfMade(ZoneIndexEntry entry) =>
+        (entry.State == ZoneState.Incomplete && _host.Zones.TryLoad(entry.Name)?.Attr(ZoneAttrNames.KeepIncomplete) is null)
         || (entry.State == ZoneState.Configured && IsProvisioning(entry.Name));
 
     private bool IsProvisioning(ZoneName name) => _host.Zones.TryLoad(name)?.Attr(ZoneConfigMapping.Provisioning) is not null;

@@ -1,5 +1,6 @@
 using Lumos.Cli;
 using Lumos.Core;
+using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Links;
 using Lumos.Drivers.Oci;
 using Lumos.Zones.Runtime;
@@ -11,7 +12,8 @@ public static class ZonesApplets
 {
     public static IEnumerable<Applet> All() =>
     [
-        new("zoneadm", "list zones; boot, halt, reboot and shut them down", context => new ZoneAdm(context, new ZoneLayout(), Runtime).Run()),
+        new("zoneadm", "list, install, boot, halt and uninstall zones",
+            context => new ZoneAdm(context, ZoneLayout.OfMachine(), Runtime, () => MachineDatasets.Open()).Run()),
         new("zonecfg", "show and change zones' configurations", ZoneConfiguration),
         new("zonename", "print the name of the zone one is in", ZoneNameCommand.Run),
         new("zlogin", "run a shell or a command in a zone, or join its console", context => new ZLogin(context, new ZoneLayout(), Runtime).Run()),

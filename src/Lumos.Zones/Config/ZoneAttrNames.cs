@@ -12,6 +12,12 @@ public static class ZoneAttrNames
     public const string ConsoleLogBytes = "zlog-max-size";
     public const string KernelVersion = "kernel-version";
 
+    /// <summary>The image the root was made of.</summary>
+    public const string ImageUuid = "dataset-uuid";
+
+    /// <summary>The zone is incomplete because zoneadm says so: nobody but zoneadm uninstall clears it away.</summary>
+    public const string KeepIncomplete = "keep-incomplete";
+
     /// <summary>Stored as base64.</summary>
     public const string Alias = "alias";
 

@@ -23,6 +23,9 @@ internal sealed record ZoneRecord
 
     public DateTimeOffset? BootTime { get; init; }
 
+    /// <summary>What init was told when the zone was brought up: its words and variables.</summary>
+    public string? Argv { get; init; }
+
     /// <summary>Names of the global zone's ends of its NICs, once they are made.</summary>
     public IReadOnlyList<string> Links { get; init; } = [];
 

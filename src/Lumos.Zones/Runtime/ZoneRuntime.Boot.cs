@@ -12,7 +12,8 @@ namespace Lumos.Zones.Runtime;
 // How a zone is brought up; ZoneRuntime.cs has the whole picture.
 public sealed partial class ZoneRuntime
 {
-    private void BringUp(ZoneSpec spec, ZoneLinkPlan plan)
+    /// <summary>Everything but init, whose process waits for the word. Returns the record as it stands.</summary>
+    private ZoneRecord MakeReady(ZoneSpec spec, ZoneLinkPlan plan)
     {
         string run = _layout.RunFolder(spec.Name);
         Directory.CreateDirectory(_layout.States);
@@ -28,6 +29,7 @@ public sealed partial class ZoneRuntime
             Owner = ProcessMark.Own,
             InitRestarts = spec.Restarts.Total,
             InitRestartsInRow = spec.Restarts.InRow,
+            Argv = Argv(spec),
         };
         Record(spec.Name, record);
 
@@ -60,10 +62,19 @@ public sealed partial class ZoneRuntime
             record = record with { Links = [.. plan.Pairs.Select(p => p.HostName)] };
             Record(spec.Name, record);
         }
+        return record;
+    }
+
+    private void StartInit(ZoneSpec spec, ZoneRecord record)
+    {
         _oci.Start(spec.Name.Text);
         Record(spec.Name, record with { State = ZoneState.Running.Word, Owner = null, BootTime = DateTimeOffset.UtcNow });
         StartDhcp(spec);
     }
+
+    // What init is told: a zone that was made ready is not booted into something else.
+    private static string Argv(ZoneSpec spec) =>
+        string.Join('\0', OciBundle.InitArgv(spec).Concat(spec.Environment.Select(e => $"{e.Key}={e.Value}")));
 
     private BundlePlaces MakeViews(ZoneSpec spec, string run, out ZoneSpec shown)
     {

@@ -13,7 +13,7 @@ namespace Lumos.Zones.Runtime;
 // puts round it what a runtime does not know: views of the zone's files with its own range of ids, its NICs, its record.
 //
 // States. The index (/etc/zones/index) says configured, incomplete, installed. The others are seen, not stored:
-//   ready          a record exists, init has not been started
+//   ready          a record exists, init has not been started: somebody brings the zone up, or asked for no more
 //   running        the record says so and its init lives
 //   shutting_down  the record says so (someone asked it to stop) and its init lives
 //   down           a record exists and its init is gone: its exit file, if there is one, says how
@@ -67,6 +67,28 @@ public sealed partial class ZoneRuntime : IZoneRuntime
     public void Boot(ZoneSpec spec)
     {
         using var held = Lock(spec.Name);
+        // A ready zone is taken as it stands, unless something else is asked of it than it was made for.
+        if (Status(spec.Name).State == ZoneState.Ready && ZoneRecord.TryRead(_layout.StateFile(spec.Name)) is { Init: not null } record
+            && record.Argv == Argv(spec))
+        {
+            Bring(spec.Name, () => StartInit(spec, record));
+            return;
+        }
+        BringUp(spec, startInit: true);
+    }
+
+    public void Ready(ZoneSpec spec)
+    {
+        using var held = Lock(spec.Name);
+        if (Status(spec.Name).State == ZoneState.Ready)
+        {
+            throw new LumosException("ZoneCannotBoot", $"zone '{spec.Name}' is ready already");
+        }
+        BringUp(spec, startInit: false);
+    }
+
+    private void BringUp(ZoneSpec spec, bool startInit)
+    {
         var before = Status(spec.Name);
         if (!before.State.CanBoot)
         {
@@ -78,15 +100,31 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         {
             ForgetExit(spec.ZonePath);
         }
+        Bring(spec.Name, () =>
+        {
+            var record = MakeReady(spec, plan);
+            if (startInit)
+            {
+                StartInit(spec, record);
+            }
+            else
+            {
+                Record(spec.Name, record with { Owner = null });
+            }
+        });
+    }
+
+    private void Bring(ZoneName name, Action action)
+    {
         using var undo = new UndoStack(_warn);
-        undo.Push($"boot of zone '{spec.Name}'", () => Clear(spec.Name));
+        undo.Push($"boot of zone '{name}'", () => Clear(name));
         try
         {
-            BringUp(spec, plan);
+            action();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or LumosException)
         {
-            throw new LumosException("ZoneBootFailed", $"zone '{spec.Name}' could not be booted", inner: e);
+            throw new LumosException("ZoneBootFailed", $"zone '{name}' could not be booted", inner: e);
         }
         undo.Commit();
     }
@@ -221,7 +259,8 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         bool alive = exit is null && record.Init is { IsAlive: true };
         var state = record.State switch
         {
-            "ready" when record.Owner is { IsAlive: true } && exit is null => ZoneState.Ready,
+            // Being brought up by somebody who lives, or left so for a later boot.
+            "ready" when exit is null && (record.Owner is { } owner ? owner.IsAlive : alive) => ZoneState.Ready,
             "running" when alive => ZoneState.Running,
             "shutting_down" when alive => ZoneState.ShuttingDown,
             _ => ZoneState.Down,

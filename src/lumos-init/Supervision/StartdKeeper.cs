@@ -130,7 +130,7 @@ internal sealed class StartdKeeper : IDisposable
                 InitMode.Hosted => [InitCommand.MultiCall, "svc.startd", "--console", "/dev/stderr"],
                 _ => [InitCommand.MultiCall, "svc.startd"],
             },
-            Environment = BootEnvironment.Create(),
+            Environment = _mode == InitMode.Zone ? BootEnvironment.CreateInZone() : BootEnvironment.Create(),
             WorkingDirectory = "/",
             Output = new FileDescriptor(1, owns: false),
             ErrorOutput = new FileDescriptor(2, owns: false),

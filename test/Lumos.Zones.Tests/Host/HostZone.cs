@@ -114,7 +114,7 @@ internal sealed class HostZone : IDisposable
         TestCgroups.Remove(Layout.CgroupParent);
     }
 
-    private static void MakeRoot(string root, string inittab)
+    internal static void MakeRoot(string root, string inittab)
     {
         foreach (string folder in new[] { "bin", "sbin", "etc", "proc", "dev", "sys", "run", "tmp", "root", "native" })
         {
