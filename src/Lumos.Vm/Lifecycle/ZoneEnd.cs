@@ -24,7 +24,7 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
             return null;
         }
         bool firstBoot = config.Attr(ZoneConfigMapping.Provisioning) is not null;
-        bool restartInit = config.Attr("restart-init") is not ("false" or "0");
+        bool restartInit = config.Attr(ZoneConfigMapping.RestartInit) is not ("false" or "0");
         if (down.Exit is { } seen && policy.Decide(down, seen, restartInit, firstBoot, host.Clock.GetUtcNow()) is AfterEnd.Boot { Wait.Ticks: > 0 } later)
         {
             log.Warn(later.Why + "; it is started again", ("vm", uuid), ("seconds", later.Wait.TotalSeconds.ToString("0.0")), ("restarts", later.Restarts.Total.ToString()));

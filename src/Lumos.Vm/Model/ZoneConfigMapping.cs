@@ -24,6 +24,15 @@ public static class ZoneConfigMapping
     /// <summary>Attr that keeps mdata_exec_timeout, in seconds, until the first boot is over.</summary>
     public const string ProvisioningTimeout = "provisioning-timeout";
 
+    /// <summary>Attr of boot_priority.</summary>
+    public const string BootPriority = "boot-priority";
+
+    /// <summary>Attr of boot_delay, in seconds.</summary>
+    public const string BootDelay = "boot-delay";
+
+    /// <summary>Attr of restart_init.</summary>
+    public const string RestartInit = "restart-init";
+
     /// <summary>The configuration of a VM; what <paramref name="before"/> has that we do not know is kept.</summary>
     public static ZoneConfig ToConfig(VmSpec vm, ZoneConfig? before)
     {

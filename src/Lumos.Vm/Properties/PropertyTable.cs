@@ -34,14 +34,14 @@ public static partial class PropertyTable
     private const PropertyStatus Acts = PropertyStatus.Acts, AcceptedNotYet = PropertyStatus.AcceptedNotYet,
         Computed = PropertyStatus.Computed, Ignored = PropertyStatus.Ignored;
 
-    /// <summary>The 187 rows, and the four fields that are only ever shown.</summary>
+    /// <summary>SmartOS's 187 rows, two of our own (boot_priority, boot_delay), and the four fields that are only ever shown.</summary>
     public static IReadOnlyList<Property> Rows { get; } =
     [
         .. Identity, .. Limits, .. Storage, .. Network, .. Hardware, .. Labels, .. Container, .. ComputedRows, .. Verbs,
         .. Nics, .. Disks, .. FilesystemsAndPci,
     ];
 
-    /// <summary>Shown by get, but in no payload: the four fields beyond the 187.</summary>
+    /// <summary>Shown by get, but in no payload: the four fields beyond the rows.</summary>
     public static IReadOnlySet<string> LoadTimeFields { get; } =
         new HashSet<string> { "zone_state", "zoneid", "zonedid", "hvm" };
 
