@@ -60,17 +60,10 @@ public sealed class ZoneConfigStore(ZoneLayout layout)
         {
             throw new LumosException("ZoneExists", $"zone '{config.Name}' already exists");
         }
-        var files = new List<FileContent>();
-        if (config.ZoneDid is null)
-        {
-            var (number, next) = NextZoneDid(index);
-            config = config with { ZoneDid = number };
-            files.Add(AtomicFile.Text(layout.NextDebugIdFile, next.ToString(CultureInfo.InvariantCulture) + "\n"));
-        }
-        files.Add(AtomicFile.Text(layout.ConfigFile(config.Name), ZoneConfigXml.Write(config), 0x180));
-        files.Add(AtomicFile.Text(layout.IndexFile, index.With(new ZoneIndexEntry(config.Name, ZoneState.Configured, config.ZonePath, uuid)).ToString()));
-        AtomicFile.WriteAll(files);
-        return config;
+        var (numbered, files) = Numbered(config, index);
+        var entry = new ZoneIndexEntry(config.Name, ZoneState.Configured, config.ZonePath, uuid);
+        AtomicFile.WriteAll([.. files, AtomicFile.Text(layout.IndexFile, index.With(entry).ToString())]);
+        return numbered;
     }
 
     /// <summary>Replaces the configuration of a zone that exists.</summary>
@@ -105,14 +98,8 @@ public sealed class ZoneConfigStore(ZoneLayout layout)
             throw new LumosException("ZoneExists", $"zone '{config.Name}' already exists");
         }
         RequireFreeUuid(index, saved.Name, uuid);
-        var numbered = config;
-        if (config.ZoneDid is null)
-        {
-            var (number, next) = NextZoneDid(index);
-            numbered = config with { ZoneDid = number };
-            AtomicFile.Write(layout.NextDebugIdFile, next.ToString(CultureInfo.InvariantCulture) + "\n");
-        }
-        AtomicFile.Write(layout.ConfigFile(numbered.Name), ZoneConfigXml.Write(numbered), 0x180);
+        var (numbered, files) = Numbered(config, index);
+        AtomicFile.WriteAll(files);
         if (moved)
         {
             Write(index.Renamed(saved.Name, entry with { Name = numbered.Name, Path = numbered.ZonePath, Uuid = uuid }));
@@ -160,6 +147,20 @@ public sealed class ZoneConfigStore(ZoneLayout layout)
     private FileLock LockIndex() => FileLock.Acquire(layout.IndexLock);
 
     private void Write(ZoneIndex index) => AtomicFile.Write(layout.IndexFile, index.ToString());
+
+    // The configuration with a number, and the files that hold both; the number is spent before anything bears it.
+    private (ZoneConfig Config, IReadOnlyList<FileContent> Files) Numbered(ZoneConfig config, ZoneIndex index)
+    {
+        var files = new List<FileContent>();
+        if (config.ZoneDid is null)
+        {
+            var (number, next) = NextZoneDid(index);
+            config = config with { ZoneDid = number };
+            files.Add(AtomicFile.Text(layout.NextDebugIdFile, next.ToString(CultureInfo.InvariantCulture) + "\n"));
+        }
+        files.Add(AtomicFile.Text(layout.ConfigFile(config.Name), ZoneConfigXml.Write(config), 0x180));
+        return (config, files);
+    }
 
     // Numbers are not used twice, so that nothing a dead zone left behind belongs to a new one, until they run out.
     private (int Number, int Next) NextZoneDid(ZoneIndex index)
