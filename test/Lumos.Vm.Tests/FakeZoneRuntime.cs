@@ -84,6 +84,7 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
                 ZoneLastExit.Remove(spec.ZonePath);
             }
             Directory.CreateDirectory(layout.States);
+            Directory.CreateDirectory(layout.ControlFolder(spec.Name));
             Write(spec.Name, new JsonObject
             {
                 ["id"] = ++_lastId,
@@ -191,6 +192,10 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
         if (Read(name)?["exit"] is not null && Directory.Exists(PathOf(name)))
         {
             ZoneLastExit.Write(PathOf(name), Status(name).Exit!);
+        }
+        if (Directory.Exists(layout.RunFolder(name)))
+        {
+            Directory.Delete(layout.RunFolder(name), recursive: true);
         }
         File.Delete(layout.StateFile(name));
     }

@@ -1,15 +1,21 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Lumos.Cli;
 using Lumos.Core;
+using Lumos.Linux.Machine;
 using Lumos.Vm.Host;
 using Lumos.Vm.Info;
 using Lumos.Vm.Lifecycle;
+using Lumos.Vm.Metadata.Agent;
 
 namespace Lumos.Vm.Applets;
 
-/// <summary>vminfod and vmadmd: in the foreground, one JSON object a line on stderr (the service's log), until SIGTERM.</summary>
+/// <summary>vminfod, vmadmd and metadata: in the foreground, one JSON object a line on stderr (the service's log), until SIGTERM.</summary>
 internal static class Daemons
 {
+    /// <summary>Descriptors of the metadata agent: all the connections of some thousand zones.</summary>
+    private const ulong MostFiles = 1 << 18;
+
     internal static int RunVminfod(AppletContext context, Func<Action<string>, VmHost> host)
     {
         NoArguments(context);
@@ -27,6 +33,17 @@ internal static class Daemons
         using var daemon = new VmAdminDaemon(host(line => log.Info(line)), log);
         using var stop = OnStop(daemon.Stop);
         daemon.Run();
+        return ExitStatus.Success;
+    }
+
+    internal static int RunMetadata(AppletContext context, Func<Action<string>, VmHost> host)
+    {
+        NoArguments(context);
+        using var log = JsonLog.To(Console.OpenStandardError(), "metadata");
+        SelfProcess.SetLimit("nofile", SelfProcess.RaiseHardLimit("nofile", MostFiles).ToString(CultureInfo.InvariantCulture));
+        using var agent = new MetadataAgent(host(line => log.Info(line)), log);
+        using var stop = OnStop(agent.Stop);
+        agent.Run();
         return ExitStatus.Success;
     }
 

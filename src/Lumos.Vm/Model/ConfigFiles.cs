@@ -13,11 +13,34 @@ namespace Lumos.Vm;
 /// </summary>
 public static class ConfigFiles
 {
+    /// <summary>0600: metadata holds passwords.</summary>
+    private const int SecretMode = 0x180;
+
     private static readonly string[] Files = ["metadata.json", "tags.json", "routes.json"];
 
     public static string Folder(string zonePath) => Path.Combine(zonePath, "config");
 
-    public static IEnumerable<string> Paths(string zonePath) => Files.Select(file => Path.Combine(Folder(zonePath), file));
+    /// <summary>The files of a zone, whether they are there or not; null: none.</summary>
+    public static IEnumerable<string> Paths(string? zonePath) =>
+        zonePath is null ? [] : Files.Select(file => Path.Combine(Folder(zonePath), file));
+
+    /// <summary>
+    /// Changes customer_metadata in place, as a guest asks for; whatever else the file holds stays. The caller holds the VM's
+    /// lock; false from <paramref name="change"/> leaves the file as it is.
+    /// </summary>
+    public static void ChangeCustomerMetadata(string zonePath, Func<JsonObject, bool> change)
+    {
+        string path = Path.Combine(Folder(zonePath), "metadata.json");
+        var content = Read(path);
+        if (content["customer_metadata"] is not JsonObject metadata)
+        {
+            content["customer_metadata"] = metadata = [];
+        }
+        if (change(metadata))
+        {
+            AtomicFile.Write(path, JsonText.Pretty(content) + "\n", SecretMode);
+        }
+    }
 
     /// <summary>Writes those whose content differs from <paramref name="before"/>; null: all.</summary>
     public static void Write(VmSpec vm, VmSpec? before)
@@ -36,7 +59,7 @@ public static class ConfigFiles
         [
             .. Files.Select(file => (Name: file, Content: Content(vm, file)))
                 .Where(file => before is null || !JsonNode.DeepEquals(file.Content, Content(before, file.Name)))
-                .Select(file => AtomicFile.Text(Path.Combine(folder, file.Name), JsonText.Pretty(file.Content) + "\n", 0x180 /* 0600: metadata holds passwords */)),
+                .Select(file => AtomicFile.Text(Path.Combine(folder, file.Name), JsonText.Pretty(file.Content) + "\n", SecretMode)),
         ]);
     }
 

@@ -11,7 +11,7 @@ public static partial class PropertyTable
         new("internal_metadata", PropertyType.Map, All, CreateReceive, Acts, "{}",
             Json("metadata.json", "internal_metadata"),
             "operator-only map; guest reads only via *_pw or listed namespaces"),
-        new("internal_metadata_namespaces", PropertyType.List, All, CreateReceiveUpdate, AcceptedNotYet, "[]",
+        new("internal_metadata_namespaces", PropertyType.List, All, CreateReceiveUpdate, Acts, "[]",
             Attr("internal-metadata-namespaces"),
             "prefixes (ns:) served from internal_metadata, read-only to guest"),
         new("tags", PropertyType.Map, All, CreateReceive, Acts, "{}", Json("tags.json"),
