@@ -26,13 +26,17 @@ public sealed class AppletContext
     public Func<Stream> OpenInput { get; init; } = Console.OpenStandardInput;
 
     /// <summary>Raw standard output, for streams that are not text.</summary>
-    public Func<Stream> OpenOutput { get; init; } = Console.OpenStandardOutput;
+    public Func<Stream> OpenOutput { get; init; } = StandardOutput;
 
     public Func<bool> InputIsTerminal { get; init; } = () => !Console.IsInputRedirected;
 
     public Func<bool> OutputIsTerminal { get; init; } = () => !Console.IsOutputRedirected;
 
     public Func<bool> ErrorIsTerminal { get; init; } = () => !Console.IsErrorRedirected;
+
+    // Console's own stream takes a pipe that nobody reads any more for a success.
+    private static FileStream StandardOutput() =>
+        new(new Microsoft.Win32.SafeHandles.SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
 
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 }

@@ -318,12 +318,12 @@ public sealed class FakeDatasets : IDatasets, IDisposable
     }
 
     /// <summary>Says what another storage would, so that streams between two kinds can be tried.</summary>
-    public string StreamKind { get; init; } = "memory";
+    public string StreamKind { get; set; } = "memory";
 
-    public bool OriginsTravel { get; init; } = true;
+    public bool OriginsTravel { get; set; } = true;
 
     /// <summary>False: a receive that is cut short leaves nothing.</summary>
-    public bool KeepsPartials { get; init; } = true;
+    public bool KeepsPartials { get; set; } = true;
 
     public IDatasetSend OpenSend(SnapshotName snapshot, SendOptions? options = null)
     {

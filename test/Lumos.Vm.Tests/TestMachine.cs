@@ -22,7 +22,8 @@ internal sealed class TestMachine : IDisposable, INeighbours
     public const string NativeImage = "11111111-1111-4111-8111-111111111111", LxImage = "22222222-2222-4222-8222-222222222222";
 
     /// <param name="runtime">Another one than the fake, such as the real one.</param>
-    public TestMachine(Func<ZoneLayout, IZoneRuntime>? runtime = null)
+    /// <param name="images">A machine that this one has its images from, so that they are the same ones.</param>
+    public TestMachine(Func<ZoneLayout, IZoneRuntime>? runtime = null, TestMachine? images = null)
     {
         Root = Directory.CreateTempSubdirectory("lumos-vm-").FullName;
         File.SetUnixFileMode(Root, (UnixFileMode)0b111_101_101); // the root of a zone is nobody here, and has to pass
@@ -41,6 +42,11 @@ internal sealed class TestMachine : IDisposable, INeighbours
         Runtime = new FakeZoneRuntime(Layout) { OnBoot = spec => File.Delete(Path.Combine(spec.RootPath, "var/svc/provisioning")) };
         foreach (string image in (string[])[NativeImage, LxImage])
         {
+            if (images is not null)
+            {
+                Copy(images.Datasets, SnapshotName.Parse($"zones/{image}@final"));
+                continue;
+            }
             Datasets.Create(DatasetName.Parse("zones/" + image));
             Datasets.Snapshot(SnapshotName.Parse($"zones/{image}@final"));
         }
@@ -93,14 +99,21 @@ internal sealed class TestMachine : IDisposable, INeighbours
 
     public string At(string path) => Path.Combine(Root, path);
 
-    public ImmutableDictionary<Uuid, ImageFacts> Images(string pool) => new[]
+    /// <summary>Datasets hold what their directories hold when a snapshot is taken.</summary>
+    public bool FilesTravel { get; set; }
+
+    public bool HasImages { get; set; } = true;
+
+    public bool HasAdminTag { get; set; } = true;
+
+    public ImmutableDictionary<Uuid, ImageFacts> Images(string pool) => !HasImages ? ImmutableDictionary<Uuid, ImageFacts>.Empty : new[]
     {
         new ImageFacts(Uuid.Parse(NativeImage), "zone-dataset", "smartos", "lumos-base 1.0", $"zones/{NativeImage}@final", null),
         new ImageFacts(Uuid.Parse(LxImage), "lx-dataset", "linux", "debian-13 1.0", $"zones/{LxImage}@final", null),
     }.ToImmutableDictionary(i => i.Uuid);
 
     public ImmutableDictionary<string, NicTagFacts> NicTags() =>
-        ImmutableDictionary<string, NicTagFacts>.Empty.Add("admin", new NicTagFacts("admin", 1500));
+        HasAdminTag ? ImmutableDictionary<string, NicTagFacts>.Empty.Add("admin", new NicTagFacts("admin", 1500)) : ImmutableDictionary<string, NicTagFacts>.Empty;
 
     /// <summary>The MAC addresses that a VM's configuration showed each time its NICs were to be looked at; "gone" for none.</summary>
     public List<string> NicsLookedAt { get; } = [];
@@ -156,6 +169,10 @@ internal sealed class TestMachine : IDisposable, INeighbours
     private void OnDatasetOperation(string operation, string name)
     {
         BeforeDataset?.Invoke(operation, name);
+        if (FilesTravel)
+        {
+            CarryFiles(operation, name);
+        }
         string path = At(name);
         if (operation == "clone")
         {
@@ -170,6 +187,30 @@ internal sealed class TestMachine : IDisposable, INeighbours
                 Directory.CreateDirectory(path);
             }
         }
+    }
+
+    /// <summary>What a dataset's directory holds goes into its snapshots, and out of what was received when it is mounted.</summary>
+    private void CarryFiles(string operation, string name)
+    {
+        if (operation == "snapshot" && SnapshotName.TryParse(name, out var snapshot))
+        {
+            foreach (var dataset in Datasets.List(snapshot.Dataset).Select(e => e.Dataset).Where(d => Directory.Exists(At(d.Value) + "/config")))
+            {
+                Datasets.SetContent(dataset, FolderBlob.Pack(At(dataset.Value)));
+            }
+        }
+        else if (operation == "mount" && !Directory.Exists(At(name)))
+        {
+            FolderBlob.Unpack(Datasets.GetContent(DatasetName.Parse(name)), At(name));
+        }
+    }
+
+    private void Copy(FakeDatasets from, SnapshotName image)
+    {
+        using var send = from.OpenSend(image);
+        using var receive = Datasets.OpenReceive(image.Dataset);
+        send.Output.CopyTo(receive.Input);
+        receive.Finish();
     }
 
     /// <summary>The same identities in each test: uuid …0001, MAC 02:00:00:00:00:01 and so on.</summary>

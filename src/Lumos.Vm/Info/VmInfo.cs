@@ -47,10 +47,11 @@ public sealed record VmInfo
                 shown.Remove(internalAttr);
             }
         }
+        shown.Remove(Receive.ReceiveMark.Name);
         shown["type"] = Properties.BrandTable.TypeOf(spec.Brand);
         shown["hvm"] = Properties.BrandTable.IsHvm(spec.Brand);
         shown["zone_state"] = status.State.Word;
-        shown["state"] = VmState.Of(status.State, spec.Flag("provisioning"), spec.Flag("failed"));
+        shown["state"] = VmState.Of(status.State, spec.Flag("provisioning"), spec.Flag("failed"), spec.Text(Receive.ReceiveMark.Name) is not null);
         if (status.ZoneId is { } id)
         {
             shown["zoneid"] = id;

@@ -16,7 +16,8 @@ namespace Lumos.Vm.Lifecycle;
 /// <item>A stop whose client was killed is ended by force when its time is up.</item>
 /// <item>A VM in its first boot is watched until the marker is gone or the time is up.</item>
 /// <item>A create or delete that was cut short (state incomplete, or configured and still provisioning) is unwound: its
-/// lock is free only when nobody works on it any more, so getting the lock and still finding it so is the proof.</item>
+/// lock is free only when nobody works on it any more, so getting the lock and still finding it so is the proof. So is a receive
+/// of which nothing came; one of which something came waits for the rest (see VmReceiver).</item>
 /// </list>
 /// Ownership: the loop only tells which zone to look at; each look is a task of its own that takes the VM's lock, at most
 /// one at a time for a VM. Nothing is kept in memory: killed and started again, it looks at every zone. Zones do not notice.
@@ -183,7 +184,8 @@ public sealed class VmAdminDaemon : IDisposable
     // What zoneadm says is incomplete is for zoneadm to clear away.
     private bool IsHalfMade(ZoneIndexEntry entry) =>
         (entry.State == ZoneState.Incomplete && _host.Zones.TryLoad(entry.Name)?.Attr(ZoneAttrNames.KeepIncomplete) is null)
-        || (entry.State == ZoneState.Configured && IsProvisioning(entry.Name));
+        || (entry.State == ZoneState.Configured && _host.Zones.TryLoad(entry.Name) is { } config
+            && (config.Attr(ZoneConfigMapping.Provisioning) is not null || Receive.VmReceiver.IsDead(_host, config)));
 
     private bool IsProvisioning(ZoneName name) => _host.Zones.TryLoad(name)?.Attr(ZoneConfigMapping.Provisioning) is not null;
 

@@ -39,6 +39,8 @@ public static partial class PropertyTable
             "lists disks/filesystems whose dataset is gone"),
         new("provisioning", PropertyType.None, All, None, Computed, null, Attr("provisioning"),
             "internal provisioning marker"),
+        new("receiving", PropertyType.None, All, None, Computed, null, Attr("receiving"),
+            "internal marker of a VM that is being received"),
         new("transition", PropertyType.Map, All, Receive, AcceptedNotYet, null, Attr("transition"),
             "in-progress HVM stop record"),
         new("transition_to", PropertyType.None, All, None, Computed, null, null, "target state of the transition"),

@@ -41,9 +41,9 @@ public static partial class PropertyTable
         .. Nics, .. Disks, .. FilesystemsAndPci,
     ];
 
-    /// <summary>Shown by get, but in no payload: the four fields beyond the rows.</summary>
+    /// <summary>Shown by get, but in no payload: the four fields beyond the rows, and our marker of a VM that is being received.</summary>
     public static IReadOnlySet<string> LoadTimeFields { get; } =
-        new HashSet<string> { "zone_state", "zoneid", "zonedid", "hvm" };
+        new HashSet<string> { "zone_state", "zoneid", "zonedid", "hvm", "receiving" };
 
     private static readonly FrozenDictionary<string, Property> ByName = Rows.ToFrozenDictionary(row => row.Name);
 
