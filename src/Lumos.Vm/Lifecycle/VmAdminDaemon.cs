@@ -52,6 +52,10 @@ public sealed class VmAdminDaemon : IDisposable
     public void Run()
     {
         LookAtAll();
+        foreach (var entry in _host.Zones.ReadIndex().Zones.Where(e => IsLeftStopped(e.Name)))
+        {
+            LookAt(entry.Name.Text);
+        }
         _loop.Run();
         _stopping.Cancel();
         // A boot or clean-up under way is finished; a wait for a lock or a first boot is not worth waiting for.
@@ -170,13 +174,23 @@ public sealed class VmAdminDaemon : IDisposable
                 LookLater(name.Text, wait);
             }
             _ends.FinishStop(uuid, name);
+            if (IsLeftStopped(name) && _host.Runtime.Status(name).State == ZoneState.Installed)
+            {
+                _log.Warn("starting a VM again that was stopped to be moved and was not", ("vm", uuid));
+                Migrate.MigrationSwitch.RunHereAgain(_host, uuid);
+            }
         }
         WatchFirstBoot(uuid, name);
     }
 
     private bool Needs(ZoneIndexEntry entry, ZoneStatus status) => IsHalfMade(entry)
         || status.State is ZoneState.Down or ZoneState.ShuttingDown
-        || (status.State == ZoneState.Running && IsProvisioning(entry.Name));
+        || (status.State == ZoneState.Running && IsProvisioning(entry.Name))
+        || (status.State == ZoneState.Installed && IsLeftStopped(entry.Name));
+
+    /// <summary>Whoever moved it elsewhere stopped it and, when its lock is free, did not get further.</summary>
+    private bool IsLeftStopped(ZoneName name) =>
+        Migrate.MigrationMark.Of(_host.Zones.TryLoad(name)) is { Phase: Migrate.MigrationPhase.Stopped };
 
     private void LookLater(string zone, TimeSpan wait) =>
         Task.Delay(wait, _stopping.Token).ContinueWith(_ => LookAt(zone), _stopping.Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);

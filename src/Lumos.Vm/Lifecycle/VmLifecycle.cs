@@ -35,6 +35,7 @@ public sealed class VmLifecycle(VmHost host)
             {
                 vm = ClearFailed(vm);
             }
+            Migrate.MigrationMark.RequireHere(host.Zones.TryLoad(ZoneName.Parse(vm.Spec.ZoneName)), uuid);
             switch (Transitions.Of(VmRequest.Start, vm.State, vm.Status.State))
             {
                 case Verdict.Already:

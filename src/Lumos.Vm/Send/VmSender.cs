@@ -87,6 +87,41 @@ public sealed class VmSender(VmHost host)
         }
     }
 
+    /// <summary>What a receiver is asked whether it could take it: the header without datasets. Nothing is changed.</summary>
+    /// <exception cref="LumosException">WrongState.</exception>
+    public StreamHeader Announce(VmInfo vm, bool full)
+    {
+        RequireSendable(vm);
+        var root = DatasetName.Parse(vm.Spec.RootDataset);
+        string? origin = full || !host.Datasets.OriginsTravel ? null : host.Datasets.GetProperties(root, "origin")["origin"];
+        return new StreamHeader
+        {
+            Uuid = vm.Spec.Uuid,
+            Vm = Configuration(vm.Spec, autoboot: false),
+            Final = Prefix,
+            StreamKind = host.Datasets.StreamKind,
+            Platform = host.Loader.Host.Platform ?? "",
+            Bytes = Size(root, withOrigin: origin is null),
+            ImageGuid = origin is null ? null : GuidOf(SnapshotName.Parse(origin)),
+            Datasets = [new SentDataset("", [new SnapshotId(Prefix, "0")])],
+            Items = [],
+        };
+    }
+
+    public static void WriteAnnouncement(StreamHeader header, Stream output)
+    {
+        try
+        {
+            var writer = new FrameWriter(output);
+            writer.Header(header.ToJson());
+            writer.Trailer();
+        }
+        catch (IOException e)
+        {
+            throw new LumosException("SendFailed", $"what is to come of VM {header.Uuid} could not be told", inner: e);
+        }
+    }
+
     /// <summary>Takes the snapshot, and works out what is to go. The caller holds the VM's lock.</summary>
     /// <param name="vm">As it is now.</param>
     /// <param name="wishes">What the receiver has.</param>

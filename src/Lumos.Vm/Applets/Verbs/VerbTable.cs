@@ -7,7 +7,7 @@ internal static class VerbTable
     [
         CreateVerb.Verb, CreateSnapshotVerb.Verb, ConsoleVerb.Verb, DeleteVerb.Verb, DeleteSnapshotVerb.Verb, GetVerb.Verb, HelpVerb.Verb, KillVerb.Verb, ListVerb.Verb, LookupVerb.Verb,
         RebootVerb.Verb, StartVerb.Verb, StopVerb.Verb, UpdateVerb.Verb, ValidateVerb.Verb,
-        SendVerb.Verb, ReceiveVerb.Verb, InstallVerb.Verb,
+        SendVerb.Verb, ReceiveVerb.Verb, InstallVerb.Verb, MigrateVerb.Verb,
     ];
 
     /// <summary>The verbs that later releases have.</summary>
