@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using Lumos.Core;
+using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Datasets.Btrfs;
+using Lumos.Vm.Host;
+using Lumos.Vm.Info;
+using Lumos.Zones;
+
+namespace Lumos.Vm.Tests;
+
+/// <summary>A machine with a pool on btrfs in a file of its own; its zones are without a kernel.</summary>
+internal sealed class BtrfsMachine : IDisposable, INeighbours
+{
+    public const string Image = TestMachine.NativeImage;
+
+    public BtrfsMachine()
+    {
+        Folder = Directory.CreateTempSubdirectory("lumos-vm-btrfs-").FullName;
+        Pool = new BtrfsPool("zones", At("pool"), At("pool.img"), At("zvol"), _ => { });
+        Pool.Create(2L << 30);
+        Pool.Open(mount: false);
+        Datasets.SetProperties(DatasetName.Parse("zones"), new Dictionary<string, string> { ["mountpoint"] = At("zones") });
+        Pool.Datasets.MountAll();
+        var image = DatasetName.Parse($"zones/{Image}");
+        Datasets.Create(image);
+        Directory.CreateDirectory(At($"zones/{Image}/root/etc"));
+        Datasets.Snapshot(image.At("final"));
+        var layout = new ZoneLayout
+        {
+            Configurations = At("etc/zones"),
+            Run = At("run/zones"),
+            States = At("run/zone-states"),
+            Exits = At("run/zone-exits"),
+            Locks = At("run/locks"),
+            PlatformUsr = At("usr"),
+            CgroupParent = "/" + Path.GetFileName(Folder),
+        };
+        Directory.CreateDirectory(layout.Configurations);
+        Directory.CreateDirectory(layout.States);
+        var runtime = new FakeZoneRuntime(layout) { OnBoot = spec => File.Delete(Path.Combine(spec.RootPath, "var/svc/provisioning")) };
+        Host = new VmHost(layout, runtime, Datasets, this, new HostIdentity(null, "20261120T104500Z"), At("run/vminfod.sock")) { MountRoot = Folder };
+    }
+
+    public string Folder { get; }
+
+    public BtrfsPool Pool { get; }
+
+    public IDatasets Datasets => Pool.Datasets;
+
+    public VmHost Host { get; }
+
+    public string At(string path) => Path.Combine(Folder, path);
+
+    public ImmutableDictionary<Uuid, ImageFacts> Images(string pool) => ImmutableDictionary<Uuid, ImageFacts>.Empty.Add(
+        Uuid.Parse(Image), new ImageFacts(Uuid.Parse(Image), "zone-dataset", "smartos", "lumos-base 1.0", $"zones/{Image}@final", null));
+
+    public ImmutableDictionary<string, NicTagFacts> NicTags() => ImmutableDictionary<string, NicTagFacts>.Empty;
+
+    public void LookAtNics(string uuid)
+    {
+    }
+
+    public void Dispose()
+    {
+        Pool.Close();
+        Directory.Delete(Folder, recursive: true);
+    }
+}
