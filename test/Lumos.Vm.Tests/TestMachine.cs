@@ -84,6 +84,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
     {
         MountRoot = Root,
         AuditFolder = At("var/log/vm/logs"),
+        Clock = new MachineClock(this),
         Identities = new CountingIdentities(),
         Say = line =>
         {
@@ -114,6 +115,9 @@ internal sealed class TestMachine : IDisposable, INeighbours
 
     public ImmutableDictionary<string, NicTagFacts> NicTags() =>
         HasAdminTag ? ImmutableDictionary<string, NicTagFacts>.Empty.Add("admin", new NicTagFacts("admin", 1500)) : ImmutableDictionary<string, NicTagFacts>.Empty;
+
+    /// <summary>What clocks of the machine show.</summary>
+    public TimeProvider Clock { get; set; } = TimeProvider.System;
 
     /// <summary>The MAC addresses that a VM's configuration showed each time its NICs were to be looked at; "gone" for none.</summary>
     public List<string> NicsLookedAt { get; } = [];
@@ -211,6 +215,13 @@ internal sealed class TestMachine : IDisposable, INeighbours
         using var receive = Datasets.OpenReceive(image.Dataset);
         send.Output.CopyTo(receive.Input);
         receive.Finish();
+    }
+
+    private sealed class MachineClock(TestMachine machine) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => machine.Clock.GetUtcNow();
+
+        public override long GetTimestamp() => machine.Clock.GetTimestamp();
     }
 
     /// <summary>The same identities in each test: uuid …0001, MAC 02:00:00:00:00:01 and so on.</summary>

@@ -34,6 +34,7 @@ public sealed class VmAdminDaemon : IDisposable
     private readonly ConcurrentDictionary<string, bool> _lookedAt = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _firstBoots = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Task, bool> _tasks = new();
+    private readonly HashSet<ZoneName> _wellMade = []; // installed, first boot over; of the loop's thread alone, to save looks
     private readonly ZoneEnd _ends;
     private readonly int _zones;
 
@@ -108,7 +109,16 @@ public sealed class VmAdminDaemon : IDisposable
             // In a stored state with nothing to unwind there is nothing to do: most zones cost no task.
             if (entry.State != ZoneState.Installed || _host.Runtime.Status(entry.Name).State != ZoneState.Installed)
             {
+                _wellMade.Remove(entry.Name);
                 LookAt(entry.Name.Text);
+            }
+            else if (!_wellMade.Contains(entry.Name))
+            {
+                Guard(entry.Name.Text, () => _ = IsProvisioning(entry.Name) || _wellMade.Add(entry.Name));
+                if (!_wellMade.Contains(entry.Name))
+                {
+                    LookAt(entry.Name.Text);
+                }
             }
         }
     }
@@ -179,13 +189,14 @@ public sealed class VmAdminDaemon : IDisposable
                 _log.Warn("starting a VM again that was stopped to be moved and was not", ("vm", uuid));
                 Migrate.MigrationSwitch.RunHereAgain(_host, uuid);
             }
+            BootFirst(uuid, name);
         }
         WatchFirstBoot(uuid, name);
     }
 
     private bool Needs(ZoneIndexEntry entry, ZoneStatus status) => IsHalfMade(entry)
         || status.State is ZoneState.Down or ZoneState.ShuttingDown
-        || (status.State == ZoneState.Running && IsProvisioning(entry.Name))
+        || (status.State is ZoneState.Running or ZoneState.Installed && IsProvisioning(entry.Name))
         || (status.State == ZoneState.Installed && IsLeftStopped(entry.Name));
 
     /// <summary>Whoever moved it elsewhere stopped it and, when its lock is free, did not get further.</summary>
@@ -203,9 +214,23 @@ public sealed class VmAdminDaemon : IDisposable
 
     private bool IsProvisioning(ZoneName name) => _host.Zones.TryLoad(name)?.Attr(ZoneConfigMapping.Provisioning) is not null;
 
+    // Whoever made it was killed right before its first boot: we hold its lock, and it never ran.
+    private void BootFirst(string uuid, ZoneName name)
+    {
+        if (!_stopping.IsCancellationRequested && _host.Runtime.Status(name) is { State: ZoneState.Installed, Exit: null }
+            && _host.Zones.TryLoad(name) is { Autoboot: true } config && config.Attr(ZoneConfigMapping.Provisioning) is not null)
+        {
+            _log.Info("booting a VM for the first time; who made it is gone", ("vm", uuid));
+            new Booter(_host).Boot(config);
+            _host.Publish(uuid);
+        }
+    }
+
     private void WatchFirstBoot(string uuid, ZoneName name)
     {
-        if (!IsProvisioning(name) || _host.Runtime.Status(name).State != ZoneState.Running || !_firstBoots.TryAdd(uuid, true))
+        // One that ran and is stopped has failed; whoever waited for it is told so, and if nobody waits we note it.
+        bool hasRun = _host.Runtime.Status(name) is { State: ZoneState.Running } or { State: ZoneState.Installed, Exit: not null };
+        if (!hasRun || !IsProvisioning(name) || !_firstBoots.TryAdd(uuid, true))
         {
             return;
         }

@@ -53,6 +53,7 @@ public sealed class VmLifecycle(VmHost host)
                 var booter = new Booter(host);
                 booter.CheckNicTags(vm.Spec, "start");
                 SetAutoboot(vm, true);
+                host.Trace("boot");
                 booter.Boot(vm.Spec.ZoneName);
             }
             catch (Exception e) when (e is LumosException or IOException)
@@ -80,8 +81,9 @@ public sealed class VmLifecycle(VmHost host)
                 host.Publish(uuid);
                 return new Outcome($"VM {uuid} is already not 'running' (currently: {vm.State})", Changed: false);
             }
-            if (force || !vm.Status.State.CanShutdown || !host.Runtime.Shutdown(name, ZoneShutdown.Halt, limit ?? StopTime))
+            if (force || !vm.Status.State.CanShutdown || !AskToEnd(name, ZoneShutdown.Halt, limit ?? StopTime))
             {
+                host.Trace("halt");
                 host.Runtime.Halt(name);
             }
         }
@@ -106,7 +108,7 @@ public sealed class VmLifecycle(VmHost host)
             }
             var booter = new Booter(host);
             booter.CheckNicTags(vm.Spec, "reboot");
-            if (force || !host.Runtime.Shutdown(name, ZoneShutdown.Reboot, limit ?? RebootTime))
+            if (force || !AskToEnd(name, ZoneShutdown.Reboot, limit ?? RebootTime))
             {
                 if (!force && limit is null)
                 {
@@ -114,10 +116,12 @@ public sealed class VmLifecycle(VmHost host)
                     throw new LumosException("RebootTimeout", $"VM {uuid} did not go down within {RebootTime.TotalSeconds:0} seconds: "
                         + $"\"vmadm reboot {uuid} -F\" does not ask it, -t says how long it is given before it is halted");
                 }
+                host.Trace("halt");
                 host.Runtime.Halt(name);
             }
             try
             {
+                host.Trace("boot");
                 booter.Boot(vm.Spec.ZoneName);
             }
             finally
@@ -147,26 +151,37 @@ public sealed class VmLifecycle(VmHost host)
     }
 
     /// <summary>
-    /// Halts, marks incomplete, destroys the dataset, forgets the configuration: in this order, so that a power cut leaves
-    /// either the VM or something incomplete, whose removal vmadmd finishes. The caller holds the lock.
+    /// Marks incomplete, halts, destroys the dataset, forgets the configuration: in this order, so that a kill or a power cut leaves
+    /// either the VM as it was or something incomplete, whose removal vmadmd finishes. The caller holds the lock.
     /// </summary>
     public void Remove(string uuid)
     {
         var entry = host.Loader.Entry(uuid) ?? throw VmHost.NotFound(uuid);
         var config = host.Zones.TryLoad(entry.Name);
-        host.Runtime.Halt(entry.Name);
+        host.Trace("set its state to incomplete");
         host.Zones.SetState(entry.Name, ZoneState.Incomplete);
+        host.Trace("halt");
+        host.Runtime.Halt(entry.Name);
         string path = config?.ZonePath ?? entry.Path;
         // Only what is named after the zone is the zone's: a damaged path must not cost somebody else's data.
         if (path.Split('/') is [.., var pool, var leaf] && leaf == entry.Name.Text && DatasetName.TryParse($"{pool}/{leaf}", out var dataset))
         {
+            host.Trace($"destroy {dataset}");
             DatasetRemoval.DestroyZone(host.Datasets, dataset, path);
         }
+        host.Trace("forget its configuration");
         host.Zones.Remove(entry.Name);
+    }
+
+    private bool AskToEnd(ZoneName name, ZoneShutdown how, TimeSpan limit)
+    {
+        host.Trace($"ask it to {(how == ZoneShutdown.Reboot ? "reboot" : "stop")}, for at most {limit.TotalSeconds:0} s");
+        return host.Runtime.Shutdown(name, how, limit);
     }
 
     private VmInfo ClearFailed(VmInfo vm)
     {
+        host.Trace("clear the mark failed");
         host.Zones.Save(host.Zones.Load(ZoneName.Parse(vm.Spec.ZoneName)).WithAttr(ZoneConfigMapping.Failed, null));
         return host.Load(vm.Uuid);
     }
@@ -176,6 +191,7 @@ public sealed class VmLifecycle(VmHost host)
         var config = host.Zones.Load(ZoneName.Parse(vm.Spec.ZoneName));
         if (config.Autoboot != value)
         {
+            host.Trace($"set autoboot={(value ? "true" : "false")}");
             host.Zones.Save(config with { Autoboot = value });
         }
     }

@@ -49,7 +49,31 @@ public sealed class VmUpdater(VmHost host)
         return plan;
     }
 
+    /// <summary>Applies all of it or nothing: what was changed is changed back when a later part fails.</summary>
     private void Apply(UpdatePlan plan, VmInfo vm)
+    {
+        using var undo = new UndoStack(host.Say);
+        var dataset = DatasetName.Parse(plan.After.RootDataset);
+        var properties = DatasetProperties(plan, plan.After);
+        if (properties.Count > 0)
+        {
+            host.Trace($"set {string.Join(' ', properties.Select(p => $"{p.Key}={p.Value}"))} of {dataset}");
+            host.Datasets.SetProperties(dataset, properties);
+            undo.Push($"set what {dataset} had", () => host.Datasets.SetProperties(dataset, DatasetProperties(plan, plan.Before)));
+        }
+        var saved = host.Zones.Load(ZoneName.Parse(plan.After.ZoneName));
+        var config = ZoneConfigMapping.ToConfig(plan.After, saved);
+        host.Trace("save the configuration");
+        host.Zones.Save(config);
+        undo.Push("save the configuration as it was", () => host.Zones.Save(saved));
+        host.Trace("write what changed of config/*.json");
+        undo.Push("write config/*.json as they were", () => ConfigFiles.Write(plan.Before, plan.After));
+        ConfigFiles.Write(plan.After, plan.Before);
+        undo.Commit();
+        Tell(plan, vm, config);
+    }
+
+    private static Dictionary<string, string> DatasetProperties(UpdatePlan plan, VmSpec vm)
     {
         var properties = new Dictionary<string, string>();
         foreach (var change in plan.Changes)
@@ -57,21 +81,16 @@ public sealed class VmUpdater(VmHost host)
             if (PropertyTable.Find(change.Property)?.Store is PropertyStore.Zfs(var name))
             {
                 properties[name] = name == "quota"
-                    ? CreatePlan.Quota(plan.After.Quota)
-                    : JsonText.Plain(plan.After.Properties[change.Property] ?? PropertyValue.Default(PropertyTable.Find(change.Property)!));
+                    ? CreatePlan.Quota(vm.Quota)
+                    : JsonText.Plain(vm.Properties[change.Property] ?? PropertyValue.Default(PropertyTable.Find(change.Property)!));
             }
         }
-        if (properties.Count > 0)
-        {
-            host.Trace($"set {string.Join(' ', properties.Select(p => $"{p.Key}={p.Value}"))} of {plan.After.RootDataset}");
-            host.Datasets.SetProperties(DatasetName.Parse(plan.After.RootDataset), properties);
-        }
-        var zone = ZoneName.Parse(plan.After.ZoneName);
-        var config = ZoneConfigMapping.ToConfig(plan.After, host.Zones.Load(zone));
-        host.Trace("save the configuration");
-        host.Zones.Save(config);
-        ConfigFiles.Write(plan.After, plan.Before);
+        return properties;
+    }
 
+    /// <summary>Brings what has been written to the zone that runs. When that fails the change stands all the same: its next boot has it.</summary>
+    private void Tell(UpdatePlan plan, VmInfo vm, Lumos.Zones.Config.ZoneConfig config)
+    {
         if (plan.After.Flag("maintain_resolvers")
             && (plan.Touches("resolvers") || plan.Touches("dns_domain") || plan.Touches("maintain_resolvers")))
         {
