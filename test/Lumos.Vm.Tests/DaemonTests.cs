@@ -157,6 +157,16 @@ public sealed class DaemonTests : IDisposable
     }
 
     [Fact]
+    public void A_VM_whose_maker_was_killed_and_that_does_not_boot_is_failed_and_not_tried_again()
+    {
+        string uuid = CutShort(_machine, "installed");
+        _machine.Runtime.BootFailure = new LumosException("ZoneBootFailed", "no such init");
+        using var admin = new RunningAdmin(_machine);
+        Wait.Until(() => (string?)_machine.Get(uuid)["state"] == "failed");
+        Assert.Single(_machine.Runtime.Calls, c => c == $"boot {uuid}");
+    }
+
+    [Fact]
     public void A_delete_cut_short_is_finished()
     {
         string uuid = _machine.Create();

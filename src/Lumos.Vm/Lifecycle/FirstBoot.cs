@@ -167,9 +167,15 @@ public sealed class FirstBoot(VmHost host)
             {
                 return;
             }
-            config = config.WithAttr(ZoneConfigMapping.Provisioning, null).WithAttr(ZoneConfigMapping.ProvisioningTimeout, null);
-            host.Zones.Save(done ? config : config.WithAttr(ZoneConfigMapping.Failed, "true", "boolean"));
+            Note(host, config, done);
         }
         host.Publish(uuid);
+    }
+
+    /// <summary>Writes down how a first boot came out. The caller holds the VM's lock.</summary>
+    internal static void Note(VmHost host, ZoneConfig config, bool done)
+    {
+        config = config.WithAttr(ZoneConfigMapping.Provisioning, null).WithAttr(ZoneConfigMapping.ProvisioningTimeout, null);
+        host.Zones.Save(done ? config : config.WithAttr(ZoneConfigMapping.Failed, "true", "boolean"));
     }
 }

@@ -221,7 +221,16 @@ public sealed class VmAdminDaemon : IDisposable
             && _host.Zones.TryLoad(name) is { Autoboot: true } config && config.Attr(ZoneConfigMapping.Provisioning) is not null)
         {
             _log.Info("booting a VM for the first time; who made it is gone", ("vm", uuid));
-            new Booter(_host).Boot(config);
+            try
+            {
+                new Booter(_host).Boot(config);
+            }
+            catch (Exception e) when (e is LumosException or IOException)
+            {
+                // Once, not again at each look.
+                _log.Error("it does not boot, and is failed", ("vm", uuid), ("error", LumosException.Describe(e)));
+                FirstBoot.Note(_host, config, done: false);
+            }
             _host.Publish(uuid);
         }
     }

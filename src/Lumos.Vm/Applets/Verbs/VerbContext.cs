@@ -101,7 +101,14 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
         _audit!.End(status, result);
     }
 
-    public void Dispose() => _audit?.Dispose();
+    public void Dispose()
+    {
+        if (_machine is not null)
+        {
+            _machine.Trace = _ => { };
+        }
+        _audit?.Dispose();
+    }
 
     private void Tell(string line)
     {
