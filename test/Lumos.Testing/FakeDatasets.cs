@@ -385,7 +385,10 @@ public sealed class FakeDatasets : IDatasets, IDisposable
 
     public void AbortReceive(DatasetName name) => Change("abort", name.Value, () =>
     {
-        var node = Find(name);
+        if (_nodes.GetValueOrDefault(name.Value) is not { Partial.Length: > 0 } node)
+        {
+            return;
+        }
         node.Partial = [];
         if (node.IsStub)
         {

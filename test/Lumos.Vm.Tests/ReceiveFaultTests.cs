@@ -195,6 +195,58 @@ public sealed class ReceiveFaultTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Killed_at_any_step_it_is_gone_or_goes_on_and_an_install_is_finished_by_the_next()
+    {
+        string uuid = _two.Create(""", "autoboot": false""");
+        byte[] whole = _two.Sent("--live", uuid);
+        for (int step = 1; KilledAt(step, () => _two.Receive(whole)); step++)
+        {
+            if (!_two.B.Datasets.Exists(Root(uuid)))
+            {
+                using (new RunningAdmin(_two.B))
+                {
+                    Wait.Until(() => _two.B.Host.Zones.ReadIndex().Find(ZoneName.Parse(uuid)) is null);
+                }
+                AssertNothing(uuid);
+                Assert.Equal(0, _two.Receive(whole).Status);
+            }
+            else
+            {
+                Assert.NotEqual(0, _two.B.Vmadm(null, "install", uuid).Status);
+                string token = TwoMachines.Run(_two.B, null, null, ["receive", "--token", uuid]).Out.Trim();
+                var rest = _two.Receive(_two.Sent("--live", "--resume", token, uuid));
+                Assert.True(rest.Status == 0, $"killed at {step}: {rest.Error}");
+            }
+            for (int later = 1; KilledAt(later, () => _two.B.Vmadm(null, "install", uuid)); later++)
+            {
+                Assert.NotEqual("running", (string)_two.B.Get(uuid)["state"]!);
+            }
+            Assert.Equal("stopped", (string)_two.B.Get(uuid)["state"]!);
+            Assert.Equal("one", _two.ReadAtB(uuid));
+            Assert.Equal(0, _two.B.Vmadm(null, "delete", uuid).Status);
+            AssertNothing(uuid);
+        }
+        Assert.Equal("receiving", (string)_two.B.Get(uuid)["state"]!);
+    }
+
+    /// <summary>Ends the action before the n-th change of a dataset as kill -9 would; false: it has fewer, and went to its end.</summary>
+    private bool KilledAt(int change, Action action)
+    {
+        int seen = 0;
+        _two.B.BeforeDataset = (_, _) =>
+        {
+            if (++seen == change)
+            {
+                throw new Killed();
+            }
+        };
+        var end = Record.Exception(action);
+        _two.B.BeforeDataset = null;
+        Assert.True(end is null or Killed, $"{end}");
+        return end is Killed;
+    }
+
     private void AssertNothing(string uuid)
     {
         Assert.Null(_two.B.Host.Zones.ReadIndex().Find(ZoneName.Parse(uuid)));

@@ -166,6 +166,10 @@ public sealed class VmLifecycle(VmHost host)
         // Only what is named after the zone is the zone's: a damaged path must not cost somebody else's data.
         if (path.Split('/') is [.., var pool, var leaf] && leaf == entry.Name.Text && DatasetName.TryParse($"{pool}/{leaf}", out var dataset))
         {
+            if (Receive.ReceiveMark.Of(config) is not null)
+            {
+                host.Datasets.AbortReceive(dataset);
+            }
             host.Trace($"destroy {dataset}");
             DatasetRemoval.DestroyZone(host.Datasets, dataset, path);
         }

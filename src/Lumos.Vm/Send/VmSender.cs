@@ -7,6 +7,7 @@ using Lumos.Drivers.Files;
 using Lumos.Vm.Host;
 using Lumos.Vm.Info;
 using Lumos.Vm.Lifecycle;
+using Lumos.Vm.Snapshots;
 using Lumos.Zones;
 
 namespace Lumos.Vm.Send;
@@ -48,9 +49,6 @@ public sealed class VmSender(VmHost host)
 {
     /// <summary>How snapshots that sends take begin.</summary>
     public const string Prefix = "vmsend-";
-
-    /// <summary>How snapshots of <c>create-snapshot</c> begin.</summary>
-    private const string VmSnapshotPrefix = "vmsnap-";
 
     private const int Block = 256 << 10;
 
@@ -265,7 +263,7 @@ public sealed class VmSender(VmHost host)
     /// <summary>What a receiver has that has everything up to a snapshot.</summary>
     private static ReceiverHoldings UpTo(VmInfo vm, List<SourceDataset> source, string given)
     {
-        string[] names = [given, VmSnapshotPrefix + given];
+        string[] names = [given, .. SnapshotLabel.IsValid(given) ? [SnapshotLabel.Parse(given).Of(DatasetName.Parse(vm.Spec.RootDataset)).Name] : (string[])[]];
         string name = names.FirstOrDefault(n => source[0].Snapshots.Any(s => s.Name == n))
             ?? throw new LumosException("SnapshotNotFound", $"VM {vm.Uuid} has no snapshot \"{given}\" to send from: "
                 + $"it has {string.Join(", ", source[0].Snapshots.Take(source[0].Snapshots.Length - 1).Select(s => s.Name).DefaultIfEmpty("none"))}");

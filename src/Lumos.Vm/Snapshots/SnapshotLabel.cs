@@ -39,6 +39,7 @@ public sealed record SnapshotLabel
 
     public override string ToString() => Text;
 
-    private static bool IsValid(string text) => text.Length is > 0 and <= MaxLength
+    /// <summary>Whether a user may call a snapshot so.</summary>
+    public static bool IsValid(string text) => text.Length is > 0 and <= MaxLength
         && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or ':' or '%');
 }

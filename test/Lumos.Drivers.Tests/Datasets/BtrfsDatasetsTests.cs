@@ -217,6 +217,19 @@ public sealed class BtrfsDatasetsTests(BtrfsPoolFixture fixture) : StoredDataset
     }
 
     [Fact]
+    public void What_a_killed_receiver_left_goes_with_the_next_receive()
+    {
+        string left = fixture.At("root/lumos/snapshots/0000000abc"), record = fixture.At("root/lumos/records/0000000abc");
+        Directory.CreateDirectory(left);
+        File.Create(record).Dispose();
+        Lumos.Linux.Btrfs.Subvolume.Create(Path.Combine(left, "000001.half"));
+        Store.Create(Root.Child("a"));
+        Assert.True(Directory.Exists(left));
+        Store.OpenReceive(Root.Child("b")).Dispose();
+        Assert.False(Directory.Exists(left) || File.Exists(record));
+    }
+
+    [Fact]
     public void What_a_call_did_is_on_the_disk_when_it_returns()
     {
         var (a, b, c) = (Root.Child("a"), Root.Child("b"), Root.Child("c"));

@@ -17,12 +17,10 @@ public sealed partial class BtrfsDatasets
     /// <summary>Two machines unpack an image each into a subvolume of their own, which no stream takes for one.</summary>
     public bool OriginsTravel => false;
 
-    /// <summary>The kernel gives out a snapshot as a whole; what came of one that was cut is dropped.</summary>
+    /// <summary>The kernel gives out a snapshot as a whole; what came of one that was cut is dropped, if not by its receiver, by the next.</summary>
     public string? ResumeToken(DatasetName name) => null;
 
-    public void AbortReceive(DatasetName name)
-    {
-    }
+    public void AbortReceive(DatasetName name) => Change(name.Value, "receive", RemoveDead);
 
     private void ReceiveOnto(BtrfsReceive.Reader reader, SnapshotName onto, bool mount)
     {

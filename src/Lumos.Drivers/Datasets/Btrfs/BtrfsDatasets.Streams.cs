@@ -55,6 +55,7 @@ public sealed partial class BtrfsDatasets
     public IDatasetReceive OpenReceive(DatasetName name, ReceiveOptions? options = null)
     {
         options ??= new ReceiveOptions();
+        AbortReceive(name);
         Look(name.Value, "receive", tree =>
         {
             if (options.Onto is { } onto)

@@ -115,6 +115,18 @@ public sealed partial class BtrfsDatasets(string pool, string root, string volum
     /// </summary>
     public void Recover() => Change(pool, "recover", tree =>
     {
+        RemoveDead(tree);
+        _quotas.Mend(tree, new BtrfsValues(_layout, tree), tree.Root);
+        _quotas.Sweep();
+        foreach (var node in tree.Root.Tree().Where(n => n.Live.IsVolume))
+        {
+            _volumes.Show(node);
+        }
+    });
+
+    /// <summary>What processes left that ended in the middle: whoever is at it still holds its record.</summary>
+    private void RemoveDead(BtrfsTree tree)
+    {
         foreach (var stray in tree.Strays)
         {
             if (TryLockRecord(stray.Id) is { } held)
@@ -136,13 +148,7 @@ public sealed partial class BtrfsDatasets(string pool, string root, string volum
                 }
             }
         }
-        _quotas.Mend(tree, new BtrfsValues(_layout, tree), tree.Root);
-        _quotas.Sweep();
-        foreach (var node in tree.Root.Tree().Where(n => n.Live.IsVolume))
-        {
-            _volumes.Show(node);
-        }
-    });
+    }
 
     /// <summary>Mounts every file system that mounts itself, parents first.</summary>
     public void MountAll() => Change(pool, "mount", tree =>
