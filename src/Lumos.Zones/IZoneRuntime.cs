@@ -40,8 +40,14 @@ public interface IZoneRuntime
     /// </summary>
     ZoneExit? CleanUp(ZoneName name);
 
-    /// <summary>Puts the limits of <paramref name="spec"/> (CPU, memory, threads) on the running zone.</summary>
+    /// <summary>Puts the limits of <paramref name="spec"/> (CPU, memory, threads, I/O, locked memory, System V IPC) on the running zone.</summary>
     void ApplyLimits(ZoneSpec spec);
+
+    /// <summary>Gives the running zone's /tmp the size of <paramref name="spec"/>; between none and some, the next boot has to.</summary>
+    void ApplyTmpfs(ZoneSpec spec);
+
+    /// <summary>Takes the static routes of <paramref name="before"/> out of the running zone and puts those of <paramref name="after"/> in.</summary>
+    void ApplyRoutes(ZoneSpec before, ZoneSpec after);
 
     /// <summary>Signals the zone's init.</summary>
     void Signal(ZoneName name, int signal);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lumos.Zones.Bundle;
 
 namespace Lumos.Zones;
 
@@ -37,6 +38,18 @@ public sealed record ZoneSpec
 
     /// <summary>Threads.</summary>
     public int? MaxLwps { get; init; }
+
+    /// <summary>Weight of its I/O against the other zones', as SmartOS's zfs_io_priority; null: an ordinary one.</summary>
+    public int? IoPriority { get; init; }
+
+    /// <summary>Limits of System V IPC.</summary>
+    public ZoneIpc Ipc { get; init; } = new();
+
+    /// <summary>What root may do inside, as Linux capabilities.</summary>
+    public ImmutableArray<string> Capabilities { get; init; } = [.. SecurityProfile.Capabilities];
+
+    /// <summary>Types of file systems that may be mounted inside beside those that always can (fs_allowed).</summary>
+    public ImmutableArray<string> FsAllowed { get; init; } = [];
 
     /// <summary>Size of the zone's /tmp in bytes; 0: /tmp is a plain directory; null: bounded by memory alone.</summary>
     public long? TmpfsBytes { get; init; }
@@ -119,8 +132,16 @@ public sealed record ZoneNic
 /// <summary>A static route: where to (CIDR) and through which address.</summary>
 public sealed record ZoneRoute(string Destination, string Gateway);
 
-/// <summary>A path of the global zone shown inside the zone.</summary>
-/// <param name="Source">Absolute path in the global zone.</param>
+/// <summary>Limits of System V IPC; SmartOS's where nothing is set.</summary>
+/// <param name="SharedBytes">Of all shared memory together; null: bounded by the zone's memory alone.</param>
+/// <param name="SharedIds">Segments.</param>
+/// <param name="SemaphoreIds">Sets of semaphores.</param>
+/// <param name="MessageIds">Message queues.</param>
+public sealed record ZoneIpc(long? SharedBytes = null, int SharedIds = 4096, int SemaphoreIds = 4096, int MessageIds = 4096);
+
+/// <summary>A file system mounted in the zone by its configuration.</summary>
+/// <param name="Source">lofs: an absolute path in the global zone; tmpfs: of no meaning.</param>
 /// <param name="Target">Absolute path in the zone.</param>
-/// <param name="Type">lofs (a bind mount).</param>
+/// <param name="Type">lofs (a path of the global zone, shown inside) or tmpfs.</param>
+/// <param name="Options">In illumos's words; <see cref="MountOptions"/> knows them.</param>
 public sealed record ZoneMount(string Source, string Target, string Type, ImmutableArray<string> Options);

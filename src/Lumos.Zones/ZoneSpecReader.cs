@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Core;
+using Lumos.Zones.Bundle;
 using Lumos.Zones.Config;
 
 namespace Lumos.Zones;
@@ -49,6 +50,10 @@ public static class ZoneSpecReader
             CpuCap = Int(zone.Rctl(ZoneAttrNames.CpuCap)),
             CpuShares = Int(zone.Rctl(ZoneAttrNames.CpuShares)),
             MaxLwps = Int(zone.Rctl(ZoneAttrNames.MaxLwps)),
+            IoPriority = Int(zone.Rctl(ZoneAttrNames.ZfsIoPriority)),
+            Ipc = Ipc(zone),
+            Capabilities = Capabilities(zone),
+            FsAllowed = Words(zone.FsAllowed),
             MemoryBytes = zone.Rctl(ZoneAttrNames.MaxPhysicalMemory) ?? zone.PhysicalCap,
             SwapBytes = zone.Rctl(ZoneAttrNames.MaxSwap),
             LockedBytes = zone.Rctl(ZoneAttrNames.MaxLockedMemory),
@@ -63,6 +68,24 @@ public static class ZoneSpecReader
             KernelVersion = zone.Brand.IsLx && zone.Attr(ZoneAttrNames.KernelVersion) is { Length: > 0 } kernel ? kernel : null,
             ConsoleLogBytes = Number(zone, ZoneAttrNames.ConsoleLogBytes) ?? 1 << 20,
         };
+    }
+
+    private static ZoneIpc Ipc(ZoneConfig zone)
+    {
+        var usual = new ZoneIpc();
+        return new ZoneIpc(
+            zone.Rctl(ZoneAttrNames.MaxShmMemory),
+            Int(zone.Rctl(ZoneAttrNames.MaxShmIds)) ?? usual.SharedIds,
+            Int(zone.Rctl(ZoneAttrNames.MaxSemIds)) ?? usual.SemaphoreIds,
+            Int(zone.Rctl(ZoneAttrNames.MaxMsgIds)) ?? usual.MessageIds);
+    }
+
+    private static ImmutableArray<string> Capabilities(ZoneConfig zone)
+    {
+        var set = Privileges.Of(Words(zone.LimitPriv));
+        return set.Faults.IsEmpty
+            ? set.Capabilities
+            : throw new LumosException("ZoneCannotBoot", $"zone '{zone.Name}': limitpriv: {string.Join("; ", set.Faults)}");
     }
 
     private static ZoneNic Nic(ZoneName zone, ZoneNetwork network)

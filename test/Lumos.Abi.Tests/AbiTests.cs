@@ -80,7 +80,10 @@ public class AbiTests
         #include <linux/btrfs_tree.h>
         #include <linux/if.h>
         #include <linux/if_addr.h>
+        #include <linux/if_bridge.h>
         #include <linux/if_link.h>
+        #include <linux/nsfs.h>
+        #include <linux/securebits.h>
         #include <linux/loop.h>
         #include <linux/netlink.h>
         #include <linux/openat2.h>

@@ -19,6 +19,16 @@ public class UserNamespaceTests
     }
 
     [Fact]
+    public void It_belongs_to_whom_it_is_made_for_and_the_caller_stays_who_it_is()
+    {
+        using var theirs = UserNamespace.Create(1_000_000, 65_536, owner: 1_000_000);
+        Assert.Equal(1_000_000u, Namespace.OwnerOfUser(theirs));
+        using var ours = UserNamespace.Create(1_000_000, 65_536);
+        Assert.Equal(0u, Namespace.OwnerOfUser(ours));
+        Assert.True(Machine.SelfProcess.IsRoot);
+    }
+
+    [Fact]
     public void A_range_that_does_not_fit_is_refused_and_leaves_no_process()
     {
         int before = Children();

@@ -178,6 +178,11 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
 
     public void ApplyLimits(ZoneSpec spec) => LastLimits = spec;
 
+    public void ApplyTmpfs(ZoneSpec spec) => Calls.Add($"tmpfs {spec.Name} {spec.TmpfsBytes >> 20}");
+
+    public void ApplyRoutes(ZoneSpec before, ZoneSpec after) =>
+        Calls.Add($"routes {after.Name} -{string.Join(' ', before.Routes.Except(after.Routes).Select(r => r.Destination))} +{string.Join(' ', after.Routes.Except(before.Routes).Select(r => r.Destination))}");
+
     public void Signal(ZoneName name, int signal) => Calls.Add($"signal {name} {signal}");
 
     public int Exec(ZoneName name, ZoneCommand command) => throw new NotSupportedException();

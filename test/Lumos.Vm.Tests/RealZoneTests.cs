@@ -103,6 +103,8 @@ public sealed class RealZoneTests : IDisposable
     {
         public void Attach(IReadOnlyList<VethPlan> pairs, IReadOnlyList<RoutePlan> routes, int pid) => Assert.Empty(pairs);
 
+        public void ChangeRoutes(IReadOnlyList<RoutePlan> remove, IReadOnlyList<RoutePlan> add, int pid) => Assert.Empty(add);
+
         public void Remove(IReadOnlyList<string> names) => Assert.Empty(names);
     }
 }

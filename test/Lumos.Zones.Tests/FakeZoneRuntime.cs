@@ -48,6 +48,10 @@ internal sealed class FakeZoneRuntime : IZoneRuntime
 
     public ZoneExit? CleanUp(ZoneName name) => null;
 
+    public void ApplyTmpfs(ZoneSpec spec) => throw new NotSupportedException();
+
+    public void ApplyRoutes(ZoneSpec before, ZoneSpec after) => throw new NotSupportedException();
+
     public void ApplyLimits(ZoneSpec spec)
     {
     }

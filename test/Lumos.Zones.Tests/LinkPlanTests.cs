@@ -57,7 +57,7 @@ public sealed class LinkPlanTests
             Assert.Contains(word, error.Message, StringComparison.Ordinal);
         }
         var good = Specs.Native.Nics[0];
-        Refused(good with { VlanId = 7 }, "vlan_id");
+        Refused(good with { VlanId = 4095 }, "vlan_id");
         Refused(good with { Mac = "zz" }, "zz");
         Refused(good with { Ips = ["10.0.0.5"] }, "10.0.0.5");
         Refused(good with { Gateways = ["gw"] }, "gw");

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Lumos.Core;
-using Lumos.Drivers.Oci;
 using Lumos.Zones.Bundle;
 using Xunit;
 
@@ -32,7 +31,7 @@ public sealed class OciBundleTests
         Gid = 1000,
         OtherGids = [27],
         Terminal = true,
-    }));
+    }, SecurityProfile.Capabilities));
 
     [Fact]
     public void Each_zone_has_its_own_range_of_ids()
@@ -47,7 +46,7 @@ public sealed class OciBundleTests
     public void No_capability_reaches_the_clock_modules_or_logs()
     {
         string[] never = ["CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_TIME", "CAP_MAC_ADMIN", "CAP_MAC_OVERRIDE", "CAP_SYSLOG", "CAP_BPF", "CAP_PERFMON"];
-        Assert.Empty(OciBundle.Capabilities.Intersect(never));
+        Assert.Empty(SecurityProfile.Capabilities.Intersect(never));
     }
 
     [Theory]
@@ -79,7 +78,7 @@ public sealed class OciBundleTests
     [Fact]
     public void Filters_hold_for_32_bit_programs_too()
     {
-        var architectures = Seccomp.ToJson()["architectures"]!.AsArray().Select(n => n!.GetValue<string>());
+        var architectures = SecurityProfile.SystemCallFilter()["architectures"]!.AsArray().Select(n => n!.GetValue<string>());
         Assert.Contains("SCMP_ARCH_X86", architectures);
         Assert.Contains("SCMP_ARCH_X32", architectures);
     }

@@ -40,12 +40,13 @@ internal static class Specs
         SwapBytes = null,
         MaxLwps = null,
         TmpfsBytes = 0,
-        Mounts = [new ZoneMount("/data", "/mnt/data", "lofs", ["ro"])],
+        Mounts = [new ZoneMount("/data", "/mnt/data", "lofs", ["ro", "nosetuid"]), new ZoneMount("swap", "/scratch", "tmpfs", ["size=16m", "noexec"])],
+        FsAllowed = ["fuse"],
         Environment = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("TERM", "linux"),
     };
 
     internal static BundlePlaces Places(bool unified) =>
         new("/run/lumos/zones/ID/root", "/run/lumos/zones/ID/usr", "/run/lumos/zones/ID/zonename", "/run/lumos/zones/ID/control.view",
-            "/run/lumos/zones/ID/native", "/zones", unified ? OciRuntime.Crun : OciRuntime.Runc,
+            "/run/lumos/zones/ID/native", "/run/lumos/zones/ID/userns", "/zones", unified ? OciRuntime.Crun : OciRuntime.Runc,
             BundlePlaces.AllControllers);
 }

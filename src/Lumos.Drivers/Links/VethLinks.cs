@@ -28,6 +28,10 @@ public sealed class VethLinks : INamespaceLinks
                 pair.HostName, new VethPeer(pair.PeerName, pair.PeerMac, netNamespace), mtu: (uint)pair.Mtu);
             undo.Push(pair.HostName, () => Delete(here, own.Index));
             here.SetMaster(own.Index, bridge.Index);
+            if (pair.Vlan != 0)
+            {
+                BridgeVlans.Join(here, bridge, own.Index, pair.Vlan);
+            }
             var peer = inside.GetLink(pair.PeerName);
             inside.SetMtu(peer.Index, (uint)pair.Mtu);
             Namespace.RunInNet(netNamespace, () => SetAutoconf(pair));
@@ -40,10 +44,30 @@ public sealed class VethLinks : INamespaceLinks
         }
         foreach (var route in routes)
         {
-            int? device = route.Device is null ? null : inside.GetLink(route.Device).Index;
-            inside.AddRoute(new Route(route.Destination, route.Gateway, device));
+            inside.AddRoute(Of(route, inside));
         }
         undo.Commit();
+    }
+
+    public void ChangeRoutes(IReadOnlyList<RoutePlan> remove, IReadOnlyList<RoutePlan> add, int pid)
+    {
+        using var netNamespace = Namespace.Open(pid, NamespaceKinds.Net);
+        using var inside = NetworkStack.OpenIn(netNamespace);
+        foreach (var route in remove)
+        {
+            try
+            {
+                inside.DeleteRoute(Of(route, inside));
+            }
+            catch (ErrnoException e) when (e.Errno is Errno.ESRCH or Errno.ENODEV)
+            {
+                // The zone has taken it away itself, or the link.
+            }
+        }
+        foreach (var route in add)
+        {
+            inside.ReplaceRoute(Of(route, inside));
+        }
     }
 
     public void Remove(IReadOnlyList<string> names)
@@ -73,6 +97,9 @@ public sealed class VethLinks : INamespaceLinks
             // The kernel took it away meanwhile, with the namespace of its other end.
         }
     }
+
+    private static Route Of(RoutePlan route, NetworkStack inside) =>
+        new(route.Destination, route.Gateway, route.Device is null ? null : inside.GetLink(route.Device).Index);
 
     // /proc/sys/net shows the namespace of the thread that opens it.
     private static void SetAutoconf(VethPlan pair)

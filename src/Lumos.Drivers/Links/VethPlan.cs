@@ -25,6 +25,9 @@ public sealed record VethPlan
 
     public ImmutableArray<IpNet> Addresses { get; init; } = [];
 
+    /// <summary>The VLAN that our end is in on the bridge; 0: none.</summary>
+    public int Vlan { get; init; }
+
     /// <summary>The other end takes IPv6 addresses that routers advertise.</summary>
     public bool Autoconf { get; init; }
 }
@@ -43,6 +46,9 @@ public interface INamespaceLinks
     /// their addresses, sets lo and all of them up, and then adds the routes. A failure leaves none of them.
     /// </summary>
     void Attach(IReadOnlyList<VethPlan> pairs, IReadOnlyList<RoutePlan> routes, int pid);
+
+    /// <summary>Removes routes in the network namespace of a process (one that is not there is no error), and adds others.</summary>
+    void ChangeRoutes(IReadOnlyList<RoutePlan> remove, IReadOnlyList<RoutePlan> add, int pid);
 
     /// <summary>Removes links of ours by name, and so both ends of pairs; one that is not there is no error.</summary>
     void Remove(IReadOnlyList<string> names);

@@ -35,6 +35,21 @@ public static class Namespace
         new FileInfo($"/proc/{pid}/ns/{FileName(kind)}").LinkTarget
             ?? throw new ErrnoException($"namespace of process {pid}", Errno.ENOENT);
 
+    /// <summary>The user who owns the user namespace of a process: for whom the kernel counts what is in it.</summary>
+    public static uint OwnerOfUser(int pid)
+    {
+        using var user = Open(pid, NamespaceKinds.User);
+        return OwnerOfUser(user);
+    }
+
+    /// <inheritdoc cref="OwnerOfUser(int)"/>
+    public static unsafe uint OwnerOfUser(FileDescriptor userNamespace)
+    {
+        uint owner;
+        _ = SystemCall.Checked(Libc.ioctl(userNamespace.Number, Libc.NS_GET_OWNER_UID, &owner), "owner of a user namespace");
+        return owner;
+    }
+
     /// <summary>
     /// Runs an action inside a network namespace, on a thread made for it and ended after it: a thread that has been in a
     /// tenant's namespace never serves anything else. Descriptors opened there (netlink sockets) stay in that namespace.
@@ -58,6 +73,29 @@ public static class Namespace
 
     /// <inheritdoc cref="RunInNet{T}(FileDescriptor, Func{T})"/>
     public static void RunInNet(int pid, Action action) => _ = RunInNet(pid, () => { action(); return 0; });
+
+    /// <summary>
+    /// Runs an action inside another namespace for System V IPC, on a thread of its own as <see cref="RunInNet{T}(FileDescriptor, Func{T})"/>.
+    /// </summary>
+    /// <param name="asUser">
+    /// Who the thread is meanwhile: newer kernels let only the root of the namespace's own user namespace write its switches,
+    /// older ones only the machine's.
+    /// </param>
+    public static void RunInIpc(int pid, uint? asUser, Action action)
+    {
+        using var ipc = Open(pid, NamespaceKinds.Ipc);
+        _ = RunOnThread(() =>
+        {
+            Enter(ipc, NamespaceKinds.Ipc);
+            if (asUser is { } user)
+            {
+                // The C library's call would change all threads; this one changes the thread that ends with the action.
+                _ = SystemCall.Checked(Libc.syscall(Libc.SYS_setresuid, -1, user, -1, 0, 0), $"act as user {user}");
+            }
+            action();
+            return 0;
+        });
+    }
 
     /// <summary>Makes a new, empty network namespace and returns it; nobody is in it.</summary>
     public static FileDescriptor CreateNet() => RunOnThread(() =>
@@ -88,7 +126,7 @@ public static class Namespace
     public static void Enter(FileDescriptor ns, NamespaceKinds kind) =>
         _ = SystemCall.Checked(Libc.setns(ns.Number, (int)kind), $"setns {kind}");
 
-    private static T RunOnThread<T>(Func<T> action)
+    internal static T RunOnThread<T>(Func<T> action)
     {
         T result = default!;
         ExceptionDispatchInfo? failure = null;

@@ -8,11 +8,12 @@ namespace Lumos.Zones.Bundle;
 /// <param name="ZoneNameFile">A file that holds the zone's name, shown inside for <c>zonename</c>.</param>
 /// <param name="ControlFolder">The folder of the metadata agent's socket, shown inside as .zonecontrol.</param>
 /// <param name="NativeFolder">What is at /native in a zone that brings its own /usr; the platform's is mounted in it.</param>
+/// <param name="UserNamespace">Where the zone's user namespace is pinned.</param>
 /// <param name="CgroupParent">The cgroup above the zone's.</param>
 /// <param name="Runtime">Who reads the bundle.</param>
 /// <param name="Controllers">The controllers of cgroup version 2 on this machine.</param>
 public sealed record BundlePlaces(
-    string Root, string PlatformUsr, string ZoneNameFile, string ControlFolder, string NativeFolder, string CgroupParent,
+    string Root, string PlatformUsr, string ZoneNameFile, string ControlFolder, string NativeFolder, string UserNamespace, string CgroupParent,
     OciRuntime Runtime, IReadOnlySet<string> Controllers)
 {
     /// <summary>Files shown over files of /proc that tell of the kernel: destination and source.</summary>

@@ -2,30 +2,15 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Core;
-using Lumos.Drivers.Oci;
 
 namespace Lumos.Zones.Bundle;
 
 /// <summary>
 /// A zone as an OCI bundle: what the specification means in the words of config.json. Pure, so that the whole of a zone's
-/// isolation can be read in a golden file. A zone gets every namespace there is, its own range of user ids, and the
-/// capabilities of a machine's root except those that the kernel does not confine to a user namespace anyway or that reach
-/// its clock, modules, logs and security modules: its init is a machine's init.
+/// isolation can be read in a golden file. What a zone may do is <see cref="SecurityProfile"/>'s.
 /// </summary>
 public static class OciBundle
 {
-    /// <summary>What root may do inside.</summary>
-    public static IReadOnlyList<string> Capabilities { get; } =
-    [
-        "CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID",
-        "CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_KILL", "CAP_LEASE", "CAP_MKNOD", "CAP_NET_ADMIN", "CAP_NET_BIND_SERVICE",
-        "CAP_NET_BROADCAST", "CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_ADMIN",
-        "CAP_SYS_BOOT", "CAP_SYS_CHROOT", "CAP_SYS_NICE", "CAP_SYS_PTRACE", "CAP_SYS_RESOURCE", "CAP_SYS_TTY_CONFIG",
-    ];
-
-    /// <summary>How many files a process may have open.</summary>
-    public const int OpenFiles = 65_536;
-
     /// <summary>config.json.</summary>
     public static string ConfigJson(ZoneSpec zone, BundlePlaces places) => Text(new JsonObject
     {
@@ -36,26 +21,23 @@ public static class OciBundle
         ["mounts"] = ZoneMounts.Of(zone, places),
         ["linux"] = new JsonObject
         {
-            ["namespaces"] = Array(new[] { "user", "mount", "pid", "network", "ipc", "uts", "cgroup" }
-                .Select(type => new JsonObject { ["type"] = type })),
+            ["namespaces"] = Array(SecurityProfile.Namespaces.Select(type => Namespace(type, places))),
             ["uidMappings"] = Array([Mapping(zone)]),
             ["gidMappings"] = Array([Mapping(zone)]),
             ["cgroupsPath"] = $"{places.CgroupParent}/{zone.Name}",
             ["resources"] = ZoneLimits.Of(zone, places),
-            ["maskedPaths"] = Strings(
-                "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
-                "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/firmware"),
-            // What remains writable under /proc/sys belongs to the zone's own namespaces; the kernel refuses the rest.
-            ["readonlyPaths"] = Strings("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger"),
-            ["seccomp"] = Seccomp.ToJson(),
-            // Whoever is in the zone may ping; what systemd would set reaches beyond the zone's ids, and is refused.
-            ["sysctl"] = new JsonObject { ["net.ipv4.ping_group_range"] = "0 65535" },
+            ["devices"] = Array(Devices(zone)),
+            ["maskedPaths"] = Strings([.. SecurityProfile.MaskedPaths]),
+            ["readonlyPaths"] = Strings([.. SecurityProfile.ReadOnlyPaths]),
+            ["seccomp"] = SecurityProfile.SystemCallFilter(),
+            ["sysctl"] = new JsonObject([.. SecurityProfile.Switches.Select(s => KeyValuePair.Create(s.Key, (JsonNode?)s.Value))]),
             ["rootfsPropagation"] = "private",
         },
     });
 
     /// <summary>The "process" of a program run inside a running zone.</summary>
-    public static string ProcessJson(ZoneCommand command) => Text(new JsonObject
+    /// <param name="capabilities">What root may do in that zone.</param>
+    public static string ProcessJson(ZoneCommand command, IEnumerable<string> capabilities) => Text(new JsonObject
     {
         ["terminal"] = command.Terminal,
         ["user"] = new JsonObject
@@ -67,7 +49,7 @@ public static class OciBundle
         ["args"] = Strings([.. command.Argv]),
         ["env"] = Strings([.. command.Environment.Select(pair => $"{pair.Key}={pair.Value}")]),
         ["cwd"] = command.WorkingDirectory,
-        ["capabilities"] = CapabilitySets(effective: command.Uid == 0),
+        ["capabilities"] = CapabilitySets(capabilities, effective: command.Uid == 0),
         ["noNewPrivileges"] = false,
     });
 
@@ -100,7 +82,7 @@ public static class OciBundle
             ["args"] = Strings([.. InitArgv(zone)]),
             ["env"] = Strings([.. environment.Select(pair => $"{pair.Key}={pair.Value}")]),
             ["cwd"] = "/",
-            ["capabilities"] = CapabilitySets(effective: true),
+            ["capabilities"] = CapabilitySets(zone.Capabilities, effective: true),
             ["rlimits"] = Array(places.Runtime.RaisesRlimits ? Rlimits(zone, places) : []),
             ["noNewPrivileges"] = false, // setuid programs work, among the zone's own ids
             ["oomScoreAdj"] = 0,
@@ -109,9 +91,12 @@ public static class OciBundle
 
     private static IEnumerable<JsonNode> Rlimits(ZoneSpec zone, BundlePlaces places)
     {
-        yield return Rlimit("RLIMIT_NOFILE", OpenFiles, places.MostOpenFiles);
-        yield return Rlimit("RLIMIT_MEMLOCK", zone.LockedBytes ?? zone.MemoryBytes ?? 64L << 20, places.MostLocked);
+        yield return Rlimit("RLIMIT_NOFILE", SecurityProfile.OpenFiles, places.MostOpenFiles);
+        yield return Rlimit("RLIMIT_MEMLOCK", LockedBytes(zone), places.MostLocked);
     }
+
+    /// <summary>How much memory a process may lock.</summary>
+    internal static long LockedBytes(ZoneSpec zone) => zone.LockedBytes ?? zone.MemoryBytes ?? 64L << 20;
 
     private static JsonObject Rlimit(string type, long wanted, ulong most)
     {
@@ -119,16 +104,41 @@ public static class OciBundle
         return new() { ["type"] = type, ["soft"] = limit, ["hard"] = limit };
     }
 
-    private static JsonObject CapabilitySets(bool effective)
+    private static JsonObject CapabilitySets(IEnumerable<string> capabilities, bool effective)
     {
-        var sets = new JsonObject { ["bounding"] = Strings([.. Capabilities]) };
+        string[] names = [.. capabilities];
+        var sets = new JsonObject { ["bounding"] = Strings(names) };
         if (effective)
         {
-            sets["effective"] = Strings([.. Capabilities]);
-            sets["permitted"] = Strings([.. Capabilities]);
+            sets["effective"] = Strings(names);
+            sets["permitted"] = Strings(names);
         }
         return sets;
     }
+
+    // The runtime joins the user namespace that we made, and makes the others in it.
+    private static JsonObject Namespace(string type, BundlePlaces places)
+    {
+        var ns = new JsonObject { ["type"] = type };
+        if (type == "user")
+        {
+            ns["path"] = places.UserNamespace;
+        }
+        return ns;
+    }
+
+    private static IEnumerable<JsonNode> Devices(ZoneSpec zone) => SecurityProfile.FileSystemDevices
+        .Where(device => zone.FsAllowed.Contains(device.FileSystem))
+        .Select(device => new JsonObject
+        {
+            ["path"] = device.Path,
+            ["type"] = "c",
+            ["major"] = device.Major,
+            ["minor"] = device.Minor,
+            ["fileMode"] = 0x1b6, // rw-rw-rw-
+            ["uid"] = 0,
+            ["gid"] = 0,
+        });
 
     private static JsonObject Mapping(ZoneSpec zone) =>
         new() { ["containerID"] = 0, ["hostID"] = zone.FirstId, ["size"] = ZoneSpec.IdCount };

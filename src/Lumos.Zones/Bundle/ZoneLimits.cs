@@ -14,6 +14,9 @@ public static class ZoneLimits
     /// <summary>The least a quota may be: the kernel refuses less than a millisecond.</summary>
     private const int LeastQuotaMicroseconds = 1_000;
 
+    /// <summary>SmartOS's zfs_io_priority and the kernel's weight where nothing is said: the same number.</summary>
+    private const int OrdinaryPriority = 100;
+
     /// <summary>
     /// A share count as a cgroup2 weight (1 to 10,000; a share goes to 65,535). Scaled rather than cut off, since shares are
     /// commonly set to a machine's mebibytes.
@@ -30,12 +33,31 @@ public static class ZoneLimits
         KeyValuePair.Create("pids.max", zone.MaxLwps is > 0 and { } lwps ? Text($"{lwps}") : "max"),
     ];
 
+    /// <summary>
+    /// The same for files that only some kernels have, and that are left out where they are not: weights of I/O. They act
+    /// where something weighs (io.cost, BFQ), and not on what ZFS writes in its own threads.
+    /// </summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> OptionalFiles(ZoneSpec zone)
+    {
+        int priority = zone.IoPriority ?? OrdinaryPriority;
+        return
+        [
+            KeyValuePair.Create("io.weight", Text($"{Math.Clamp(priority, 1, 10_000)}")),
+            KeyValuePair.Create("io.bfq.weight", Text($"{Math.Clamp(priority, 1, 1_000)}")),
+        ];
+    }
+
     internal static JsonObject Of(ZoneSpec zone, BundlePlaces places)
     {
         var resources = new JsonObject();
         if (places.CanFilterDevices)
         {
-            resources["devices"] = OciBundle.Array([new JsonObject { ["allow"] = false, ["access"] = "rwm" }]);
+            resources["devices"] = OciBundle.Array(
+            [
+                new JsonObject { ["allow"] = false, ["access"] = "rwm" },
+                .. SecurityProfile.FileSystemDevices.Where(device => zone.FsAllowed.Contains(device.FileSystem)).Select(device =>
+                    new JsonObject { ["allow"] = true, ["type"] = "c", ["major"] = device.Major, ["minor"] = device.Minor, ["access"] = "rw" }),
+            ]);
         }
         if (places.Runtime.UnifiedCgroups)
         {

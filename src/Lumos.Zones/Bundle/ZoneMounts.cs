@@ -18,7 +18,8 @@ internal static class ZoneMounts
             (JsonNode)Mount("/proc", "proc", "proc", "nosuid", "noexec", "nodev"),
             (JsonNode)Mount("/dev", "tmpfs", "tmpfs", "nosuid", "noexec", "strictatime", "mode=755", "size=65536k"),
             (JsonNode)Mount("/dev/pts", "devpts", "devpts",
-                "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
+                "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5",
+                "max=" + SecurityProfile.Terminals.ToString(CultureInfo.InvariantCulture)),
             (JsonNode)Mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777"),
             (JsonNode)Mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"),
             (JsonNode)Mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro"),
@@ -45,15 +46,24 @@ internal static class ZoneMounts
         mounts.Add((JsonNode)Mount(control, "bind", places.ControlFolder, "bind", "ro", "nosuid", "nodev", "noexec"));
         foreach (var mount in zone.Mounts)
         {
-            if (mount.Type != "lofs")
-            {
-                throw new LumosException("ZoneCannotBoot",
-                    $"zone '{zone.Name}': file system {mount.Target} has type {mount.Type}; only lofs can be mounted by this release");
-            }
-            string access = mount.Options.Contains("ro") ? "ro" : "rw";
-            mounts.Add((JsonNode)Mount(mount.Target, "bind", mount.Source, "rbind", access, "nosuid", "nodev"));
+            mounts.Add((JsonNode)OfConfiguration(zone, mount));
         }
         return mounts;
+    }
+
+    private static JsonObject OfConfiguration(ZoneSpec zone, ZoneMount mount)
+    {
+        string? fault = !MountOptions.Types.Contains(mount.Type)
+            ? $"type {mount.Type} is not known ({string.Join(", ", MountOptions.Types)})"
+            : mount.Options.Select(option => MountOptions.Fault(mount.Type, option)).FirstOrDefault(why => why is not null);
+        if (fault is not null)
+        {
+            throw new LumosException("ZoneCannotBoot", $"zone '{zone.Name}': file system {mount.Target}: {fault}");
+        }
+        string[] options = [.. MountOptions.Linux(mount.Type, mount.Options)];
+        return mount.Type == MountOptions.Tmpfs
+            ? Mount(mount.Target, "tmpfs", "tmpfs", options)
+            : Mount(mount.Target, "bind", mount.Source, ["bind", .. options]);
     }
 
     private static JsonObject Mount(string target, string type, string source, params string[] options) => new()

@@ -27,6 +27,11 @@ public static class ZoneAttrNames
     public const string MaxPhysicalMemory = "zone.max-physical-memory";
     public const string MaxLockedMemory = "zone.max-locked-memory";
     public const string MaxSwap = "zone.max-swap";
+    public const string MaxShmMemory = "zone.max-shm-memory";
+    public const string MaxShmIds = "zone.max-shm-ids";
+    public const string MaxSemIds = "zone.max-sem-ids";
+    public const string MaxMsgIds = "zone.max-msg-ids";
+    public const string ZfsIoPriority = "zone.zfs-io-priority";
 
     /// <summary>Attrs whose value is base64, so that any character may stand in it.</summary>
     public static IReadOnlySet<string> Base64 { get; } = new HashSet<string>(StringComparer.Ordinal)

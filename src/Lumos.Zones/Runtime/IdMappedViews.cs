@@ -1,4 +1,5 @@
 using Lumos.Linux;
+using Lumos.Linux.Files;
 using Lumos.Linux.Handles;
 using Lumos.Linux.Mounts;
 
@@ -13,8 +14,23 @@ internal static class IdMappedViews
     /// <param name="scratch">A directory of ours for what lies under a rebuilt overlay.</param>
     internal static void Show(string source, string target, FileDescriptor userNamespace, MountAttributes attributes, string scratch)
     {
-        Directory.CreateDirectory(target);
-        using var tree = Mount.CloneTree(source);
+        using var opened = FileDescriptorIo.Open(source, OpenFlags.PathOnly);
+        Show(opened, source, target, userNamespace, attributes, scratch);
+    }
+
+    /// <summary>The same of a file or directory that is open already.</summary>
+    internal static void Show(
+        FileDescriptor opened, string source, string target, FileDescriptor userNamespace, MountAttributes attributes, string scratch)
+    {
+        if (FileStatus.Of(opened).Kind == FileKind.Directory)
+        {
+            Directory.CreateDirectory(target);
+        }
+        else
+        {
+            File.WriteAllText(target, "");
+        }
+        using var tree = Mount.CloneTree($"/proc/self/fd/{opened.Number}");
         try
         {
             Mount.SetAttributes(tree, attributes, userNamespace);

@@ -37,6 +37,15 @@ internal static class ZoneCgroup
         }
     }
 
+    /// <summary>Writes into those of the files that the kernel has.</summary>
+    internal static void WriteOptional(string path, IEnumerable<KeyValuePair<string, string>> files)
+    {
+        foreach (var (name, value) in files.Where(f => Controllers.Contains(f.Key.Split('.')[0]) && File.Exists($"{Hierarchy}{path}/{f.Key}")))
+        {
+            File.WriteAllText($"{Hierarchy}{path}/{name}", value);
+        }
+    }
+
     /// <summary>
     /// crun puts what it executes into the group of the container's first process, or, where that is not below the path it knows
     /// (in hosted mode the kernel names groups from the host's top), into a group "crun-exec" that it expects to be there.

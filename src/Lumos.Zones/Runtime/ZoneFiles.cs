@@ -15,6 +15,7 @@ internal static class ZoneFiles
     {
         using var root = RootedDirectory.Open(zone.RootPath);
         root.MakeDirectories("/etc");
+        ZoneFileSystems.MakeTargets(zone, root);
         if (!zone.Resolvers.IsEmpty && (zone.MaintainResolvers || IsMissing(root, "/etc/resolv.conf")))
         {
             root.Write("/etc/resolv.conf", ResolvConf(zone));

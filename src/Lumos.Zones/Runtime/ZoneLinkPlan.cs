@@ -12,16 +12,16 @@ public sealed record ZoneLinkPlan(ImmutableArray<VethPlan> Pairs, ImmutableArray
     /// <exception cref="LumosException">ZoneCannotBoot: a NIC asks for what this release cannot do, or is not well formed.</exception>
     public static ZoneLinkPlan Of(ZoneSpec zone, ZoneLinkNames names)
     {
-        LumosException Cannot(string why) => new("ZoneCannotBoot", $"zone '{zone.Name}': {why}");
+        LumosException Cannot(string why) => ZoneLinkPlan.Cannot(zone, why);
 
         var pairs = ImmutableArray.CreateBuilder<VethPlan>();
         var routes = ImmutableArray.CreateBuilder<RoutePlan>();
         for (int n = 0; n < zone.Nics.Length; n++)
         {
             var nic = zone.Nics[n];
-            if (nic.VlanId != 0)
+            if (nic.VlanId is < 0 or > 4094)
             {
-                throw Cannot($"nic {nic.Interface} has vlan_id {nic.VlanId}, which this release cannot set up; use 0");
+                throw Cannot($"nic {nic.Interface} has vlan_id {nic.VlanId}, which is not within 0 to 4094");
             }
             if (!MacAddress.TryParse(nic.Mac, out var mac))
             {
@@ -46,6 +46,7 @@ public sealed record ZoneLinkPlan(ImmutableArray<VethPlan> Pairs, ImmutableArray
                 PeerName = nic.Interface,
                 PeerMac = mac,
                 Mtu = nic.Mtu ?? 1500,
+                Vlan = nic.VlanId,
                 Addresses = addresses.ToImmutable(),
                 Autoconf = nic.UsesAutoconf,
             });
@@ -58,23 +59,33 @@ public sealed record ZoneLinkPlan(ImmutableArray<VethPlan> Pairs, ImmutableArray
                 routes.Add(new RoutePlan(null, gateway, nic.Interface));
             }
         }
+        routes.AddRange(StaticRoutes(zone));
+        return new ZoneLinkPlan(pairs.ToImmutable(), routes.ToImmutable());
+    }
+
+    /// <summary>The routes of routes.json.</summary>
+    internal static ImmutableArray<RoutePlan> StaticRoutes(ZoneSpec zone)
+    {
+        var routes = ImmutableArray.CreateBuilder<RoutePlan>();
         foreach (var route in zone.Routes)
         {
             if (!IpNet.TryParse(route.Destination.Contains('/') ? route.Destination : Host(route.Destination), out var destination))
             {
-                throw Cannot($"route \"{route.Destination}\" is not an address or network");
+                throw Cannot(zone, $"route \"{route.Destination}\" is not an address or network");
             }
             bool throughDevice = route.Gateway.StartsWith("dev ", StringComparison.Ordinal);
             if (!throughDevice && !IPAddress.TryParse(route.Gateway, out _))
             {
-                throw Cannot($"route {route.Destination} goes through \"{route.Gateway}\", which is not an address");
+                throw Cannot(zone, $"route {route.Destination} goes through \"{route.Gateway}\", which is not an address");
             }
             routes.Add(throughDevice
                 ? new RoutePlan(destination.Network, null, route.Gateway[4..])
                 : new RoutePlan(destination.Network, IPAddress.Parse(route.Gateway), null));
         }
-        return new ZoneLinkPlan(pairs.ToImmutable(), routes.ToImmutable());
+        return routes.ToImmutable();
     }
+
+    private static LumosException Cannot(ZoneSpec zone, string why) => new("ZoneCannotBoot", $"zone '{zone.Name}': {why}");
 
     private static string Host(string address) => address + (address.Contains(':') ? "/128" : "/32");
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Lumos.Drivers.Files;
+using Lumos.Zones.Bundle;
 
 namespace Lumos.Zones.Runtime;
 
@@ -42,6 +43,9 @@ internal sealed record ZoneRecord
     /// <summary>Of the same zone once we have asked it to stop.</summary>
     internal ZoneRecord StoppingTo(ZoneState to, DateTimeOffset by) =>
         this with { State = ZoneState.ShuttingDown.Word, Owner = ProcessMark.Own, StopTo = to.Word, StopBy = by };
+
+    /// <summary>What root may do inside; programs started from outside may do no more.</summary>
+    public IReadOnlyList<string> Capabilities { get; init; } = SecurityProfile.Capabilities;
 
     internal static ZoneRecord? TryRead(string file)
     {

@@ -30,6 +30,7 @@ public sealed partial class ZoneRuntime
             InitRestarts = spec.Restarts.Total,
             InitRestartsInRow = spec.Restarts.InRow,
             Argv = Argv(spec),
+            Capabilities = spec.Capabilities,
         };
         Record(spec.Name, record);
 
@@ -54,6 +55,9 @@ public sealed partial class ZoneRuntime
         {
             ZoneKernelName.Set(ZoneCgroup.Folder($"{_layout.CgroupParent}/{spec.Name}"), spec.KernelVersion!);
         }
+        ZoneCgroup.WriteOptional($"{_layout.CgroupParent}/{spec.Name}", ZoneLimits.OptionalFiles(spec));
+        ZoneIpcLimits.Apply(spec, pid);
+        _ = ProcessLimits.TrySetLockedMemory(pid, (ulong)OciBundle.LockedBytes(spec));
         OldZoneCgroup.Enter($"{_layout.CgroupParent}/{spec.Name}", pid, ZoneLimits.CgroupFiles(spec));
         _links.Attach(plan.Pairs, plan.Routes, pid);
         if (!plan.Pairs.IsEmpty)
@@ -78,19 +82,15 @@ public sealed partial class ZoneRuntime
 
     private BundlePlaces MakeViews(ZoneSpec spec, string run, out ZoneSpec shown)
     {
-        using var ids = UserNamespace.Create(spec.FirstId, ZoneSpec.IdCount);
+        using var ids = UserNamespace.Create(spec.FirstId, ZoneSpec.IdCount, owner: spec.FirstId);
+        string userNamespace = Path.Combine(run, "userns");
+        File.WriteAllText(userNamespace, "");
+        Mount.Bind($"/proc/self/fd/{ids.Number}", userNamespace);
         string root = Path.Combine(run, "root");
         IdMappedViews.Show(spec.RootPath, root, ids, MountAttributes.NoDev, root + ".layers");
         string usr = Path.Combine(run, "usr");
         IdMappedViews.Show(_layout.PlatformUsr, usr, ids, MountAttributes.ReadOnly | MountAttributes.NoDev, usr + ".layers");
-        var mounts = spec.Mounts.ToBuilder();
-        for (int i = 0; i < mounts.Count; i++)
-        {
-            string view = Path.Combine(run, $"lofs{i}");
-            IdMappedViews.Show(mounts[i].Source, view, ids, MountAttributes.NoDev, view + ".layers");
-            mounts[i] = mounts[i] with { Source = view };
-        }
-        shown = spec with { Mounts = mounts.ToImmutable() };
+        shown = spec with { Mounts = ZoneFileSystems.Show(spec, run, ids) };
         string name = Path.Combine(run, "zonename");
         File.WriteAllText(name, spec.Name + "\n");
         string control = ZoneControl.Show(_layout.ControlFolder(spec.Name), Path.Combine(run, "control.view"));
@@ -99,14 +99,14 @@ public sealed partial class ZoneRuntime
         {
             ZoneControl.MakeNative(native);
         }
-        return new BundlePlaces(root, usr, name, control, native, _layout.CgroupParent, _oci, ZoneCgroup.Controllers)
+        return new BundlePlaces(root, usr, name, control, native, userNamespace, _layout.CgroupParent, _oci, ZoneCgroup.Controllers)
         {
             // Some runtimes set a zone's limits from inside its user namespace, where they can only be lowered: what the
             // monitor inherits has to be enough.
             KernelFiles = spec.KernelVersion is { } release && _oci.UnifiedCgroups && new ZoneKernelName(_layout, _warn).Prepare()
                 ? ZoneKernelName.WriteFiles(run, release)
                 : [],
-            MostOpenFiles = SelfProcess.RaiseHardLimit("nofile", OciBundle.OpenFiles),
+            MostOpenFiles = SelfProcess.RaiseHardLimit("nofile", SecurityProfile.OpenFiles),
             MostLocked = SelfProcess.RaiseHardLimit("memlock", ulong.MaxValue),
         };
     }

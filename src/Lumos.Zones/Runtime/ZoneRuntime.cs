@@ -200,20 +200,6 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         return exit;
     }
 
-    public void ApplyLimits(ZoneSpec spec)
-    {
-        if (!ZoneCgroup.IsUnified)
-        {
-            throw new LumosException("LimitsNotLive", "limits can be changed on a running zone only where all cgroups are version 2");
-        }
-        if (Status(spec.Name).State.CanEnter)
-        {
-            string cgroup = $"{_layout.CgroupParent}/{spec.Name}";
-            ZoneCgroup.Write(cgroup, ZoneLimits.CgroupFiles(spec));
-            OldZoneCgroup.Write(cgroup, ZoneLimits.CgroupFiles(spec));
-        }
-    }
-
     public void Signal(ZoneName name, int signal)
     {
         var record = Running(name);
@@ -227,10 +213,11 @@ public sealed partial class ZoneRuntime : IZoneRuntime
     public int Exec(ZoneName name, ZoneCommand command)
     {
         string cgroup = $"{_layout.CgroupParent}/{name}";
-        ZoneCgroup.MakeRoomForExec(cgroup, Running(name).Init!.Pid);
+        var record = Running(name);
+        ZoneCgroup.MakeRoomForExec(cgroup, record.Init!.Pid);
         var old = OldZoneCgroup.Folders(cgroup);
         string file = Path.Combine(_layout.RunFolder(name), $"exec.{Guid.NewGuid():N}.json");
-        File.WriteAllText(file, OciBundle.ProcessJson(command.Detached ? Orphaned(name, command) : command));
+        File.WriteAllText(file, OciBundle.ProcessJson(command.Detached ? Orphaned(name, command) : command, record.Capabilities));
         try
         {
             if (command.Detached)

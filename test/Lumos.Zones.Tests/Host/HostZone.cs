@@ -1,5 +1,6 @@
 using Lumos.Drivers.Links;
 using Lumos.Drivers.Oci;
+using Lumos.Drivers.Tools;
 using Lumos.Linux.Mounts;
 using Lumos.Linux.Netlink;
 using Lumos.Testing;
@@ -68,6 +69,29 @@ internal sealed class HostZone : IDisposable
 
     internal string ConsoleLog => Path.Combine(Spec.LogPath, "console.log");
 
+    /// <summary>Puts the program of probe.c into the zone's root.</summary>
+    internal void PutProbe()
+    {
+        string program = Path.Combine(_folder, "probe");
+        Tool.Run("gcc", "-static", "-O1", "-o", program, Path.Combine(AppContext.BaseDirectory, "Host/probe.c")).OrThrow();
+        File.Copy(program, Path.Combine(Spec.RootPath, "probe"));
+    }
+
+    /// <summary>The program of probe.c on this machine, outside every zone.</summary>
+    internal string ProbeHere(params IReadOnlyList<string> words) => Tool.Run([Path.Combine(_folder, "probe"), .. words], null).OrThrow().Output.Trim();
+
+    /// <summary>What a script prints in the zone; its errors too.</summary>
+    internal string Output(string script)
+    {
+        string name = $"out{Interlocked.Increment(ref s_count)}";
+        Runtime.Exec(Name, new ZoneCommand
+        {
+            Argv = ["/bin/sh", "-c", $"exec > /{name} 2>&1; {script}"],
+            Environment = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("PATH", "/bin:/sbin"),
+        });
+        return File.ReadAllText(Path.Combine(Spec.RootPath, name)).Trim();
+    }
+
     /// <summary>Mounts, cgroups, runtime records and run-time files of the zone that are still there.</summary>
     internal IReadOnlyList<string> Leaks()
     {
@@ -121,7 +145,7 @@ internal sealed class HostZone : IDisposable
             Directory.CreateDirectory(Path.Combine(root, folder));
         }
         File.Copy("/bin/busybox", Path.Combine(root, "bin/busybox"));
-        foreach (string applet in new[] { "sh", "echo", "sleep", "cat", "id", "mount", "ls", "stat", "hostname", "poweroff", "reboot", "touch", "dd", "ip", "ping", "stty", "umount", "mkdir", "tty" })
+        foreach (string applet in new[] { "sh", "echo", "sleep", "cat", "id", "mount", "ls", "stat", "hostname", "poweroff", "reboot", "touch", "dd", "ip", "ping", "stty", "umount", "mkdir", "tty", "grep", "df", "ln", "chmod", "seq", "wc" })
         {
             File.CreateSymbolicLink(Path.Combine(root, "bin", applet), "busybox");
         }
@@ -151,6 +175,8 @@ internal sealed class HostZone : IDisposable
 internal sealed class NoLinks : INamespaceLinks
 {
     public void Attach(IReadOnlyList<VethPlan> pairs, IReadOnlyList<RoutePlan> routes, int pid) => Xunit.Assert.Empty(pairs);
+
+    public void ChangeRoutes(IReadOnlyList<RoutePlan> remove, IReadOnlyList<RoutePlan> add, int pid) => Xunit.Assert.Empty(add);
 
     public void Remove(IReadOnlyList<string> names) => Xunit.Assert.Empty(names);
 }

@@ -1,18 +1,16 @@
 using System.Text.Json.Nodes;
 
-namespace Lumos.Drivers.Oci;
+namespace Lumos.Zones.Bundle;
 
-/// <summary>
-/// The system calls a container may not make. All others pass: its user namespace already fences what needs privilege, and
-/// a whole distribution's init has to run. What is listed is either without use inside (and a wide target in the kernel) or
-/// reaches past the namespaces. They answer "no such call" or "not permitted", for which programs have a way round.
-/// </summary>
-public static class Seccomp
+public static partial class SecurityProfile
 {
     private const int EPERM = 1, ENOSYS = 38, EAFNOSUPPORT = 97;
 
-    /// <summary>Answered as if the kernel did not have them.</summary>
-    public static IReadOnlyList<string> Absent { get; } =
+    /// <summary>
+    /// System calls answered as if the kernel did not have them: without use inside, and a wide target in the kernel or a way past
+    /// the namespaces. Programs have a way round a missing call.
+    /// </summary>
+    public static IReadOnlyList<string> AbsentCalls { get; } =
     [
         "_sysctl", "add_key", "bpf", "create_module", "get_kernel_syms", "io_uring_enter", "io_uring_register",
         "io_uring_setup", "keyctl", "lookup_dcookie", "nfsservctl", "open_by_handle_at", "perf_event_open",
@@ -20,20 +18,28 @@ public static class Seccomp
         "vm86old",
     ];
 
-    /// <summary>Answered "not permitted".</summary>
-    public static IReadOnlyList<string> Forbidden { get; } =
+    /// <summary>System calls answered "not permitted": they are the machine's.</summary>
+    public static IReadOnlyList<string> ForbiddenCalls { get; } =
     [
         "acct", "clock_settime", "clock_settime64", "delete_module", "finit_module", "init_module", "ioperm", "iopl",
         "kexec_file_load", "kexec_load", "settimeofday", "stime", "swapoff", "swapon", "syslog",
     ];
 
-    /// <summary>Families of sockets that are not there: the kernel's crypto (38) and the hypervisor's channel (40).</summary>
-    public static IReadOnlyList<int> AbsentSocketFamilies { get; } = [38, 40];
+    /// <summary>
+    /// Families of sockets that are not there: the kernel's crypto, the hypervisor's channel, and protocols whose mere opening loads a
+    /// module into the machine's kernel that nobody has looked at for years.
+    /// </summary>
+    public static IReadOnlyList<int> AbsentSocketFamilies { get; } =
+    [
+        3 /* AX25 */, 4 /* IPX */, 5 /* AppleTalk */, 6 /* NetROM */, 9 /* X.25 */, 11 /* ROSE */, 12 /* DECnet */, 19 /* Econet */,
+        21 /* RDS */, 26 /* LLC */, 29 /* CAN */, 30 /* TIPC */, 31 /* Bluetooth */, 33 /* RxRPC */, 35 /* Phonet */, 36 /* 802.15.4 */,
+        37 /* CAIF */, 38 /* ALG */, 39 /* NFC */, 40 /* VSOCK */, 41 /* KCM */, 42 /* QIPCRTR */, 43 /* SMC */, 44 /* XDP */, 45 /* MCTP */,
+    ];
 
-    /// <summary>The profile as config.json's linux.seccomp.</summary>
-    public static JsonObject ToJson()
+    /// <summary>The filter as config.json's linux.seccomp.</summary>
+    public static JsonObject SystemCallFilter()
     {
-        var rules = new JsonArray(Rule(Absent, ENOSYS), Rule(Forbidden, EPERM));
+        var rules = new JsonArray(Rule(AbsentCalls, ENOSYS), Rule(ForbiddenCalls, EPERM));
         foreach (int family in AbsentSocketFamilies)
         {
             var rule = Rule(["socket"], EAFNOSUPPORT);
