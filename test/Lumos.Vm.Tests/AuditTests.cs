@@ -137,8 +137,8 @@ public sealed class AuditTests : IDisposable
         Assert.Contains("bogus", (string?)result["warnings"]![0]);
         Assert.Contains($"Successfully created VM {uuid}\n", create.Error);
 
-        var update = JsonNode.Parse(_machine.Vmadm(null, "update", "--json-result", uuid, "alias=b", "tmpfs=10", "hostname=h").Out)!;
-        Assert.Equal("""{"live":["alias"],"next_boot":["tmpfs"],"recorded":["hostname"]}""", update["effects"]!.ToJsonString());
+        var update = JsonNode.Parse(_machine.Vmadm(null, "update", "--json-result", uuid, "alias=b", "zlog_max_size=100000", "hostname=h").Out)!;
+        Assert.Equal("""{"live":["alias"],"next_boot":["zlog_max_size"],"stopped":[],"recorded":["hostname"]}""", update["effects"]!.ToJsonString());
         Assert.False((bool)JsonNode.Parse(_machine.Vmadm(null, "update", uuid, "alias=b", "--json-result").Out)!["changed"]!);
         Assert.False((bool)JsonNode.Parse(_machine.Vmadm(null, "start", uuid, "--json-result").Out)!["changed"]!);
         Assert.True((bool)JsonNode.Parse(_machine.Vmadm(null, "kill", "-9", "--json-result", uuid).Out)!["ok"]!);

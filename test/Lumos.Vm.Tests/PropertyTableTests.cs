@@ -51,7 +51,7 @@ public class PropertyTableTests
         foreach (var row in PropertyTable.Rows)
         {
             bool given = row.Ops != PropertyOps.None;
-            Assert.True(given == row.Status is PropertyStatus.Acts or PropertyStatus.AcceptedNotYet || row.Status == PropertyStatus.Ignored, row.Name);
+            Assert.True(given == row.Status is PropertyStatus.Acts or PropertyStatus.Stored or PropertyStatus.AcceptedNotYet || row.Status == PropertyStatus.Ignored, row.Name);
             Assert.True(!given || row.Type != PropertyType.None, row.Name);
         }
     }

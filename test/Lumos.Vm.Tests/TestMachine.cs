@@ -114,7 +114,11 @@ internal sealed class TestMachine : IDisposable, INeighbours
     }.ToImmutableDictionary(i => i.Uuid);
 
     public ImmutableDictionary<string, NicTagFacts> NicTags() =>
-        HasAdminTag ? ImmutableDictionary<string, NicTagFacts>.Empty.Add("admin", new NicTagFacts("admin", 1500)) : ImmutableDictionary<string, NicTagFacts>.Empty;
+        (HasAdminTag ? ImmutableDictionary<string, NicTagFacts>.Empty.Add("admin", new NicTagFacts("admin", 1500)) : ImmutableDictionary<string, NicTagFacts>.Empty)
+            .AddRange(OtherTags.Select(tag => KeyValuePair.Create(tag.Name, tag)));
+
+    /// <summary>Nic tags beside admin.</summary>
+    public IReadOnlyList<NicTagFacts> OtherTags { get; set; } = [];
 
     /// <summary>What clocks of the machine show.</summary>
     public TimeProvider Clock { get; set; } = TimeProvider.System;

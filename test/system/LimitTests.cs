@@ -49,6 +49,52 @@ public sealed class LimitTests : LiveTest
         Zone.WaitFor("room again", Suite.Patient(60), () => Zone.Zlogin(_zone, "sh", "-c", "echo x >/root/small").Status == 0);
     }
 
+    [Fact]
+    public void Limits_change_while_the_zone_runs()
+    {
+        Ok(Zone.Run("vmadm", "update", $"{_zone}", "max_shm_ids=77", "max_sem_ids=78", "max_msg_ids=79", "max_locked_memory=64", "zfs_io_priority=250"));
+        Assert.Equal("77", Ok(Zone.Zlogin(_zone, "cat", "/proc/sys/kernel/shmmni")));
+        Assert.Equal("79", Ok(Zone.Zlogin(_zone, "cat", "/proc/sys/kernel/msgmni")));
+        Assert.EndsWith("\t78", Ok(Zone.Zlogin(_zone, "cat", "/proc/sys/kernel/sem")), StringComparison.Ordinal);
+        Assert.Contains($"{64L << 20}", Ok(Zone.Zlogin(_zone, "grep", "Max locked memory", "/proc/1/limits")), StringComparison.Ordinal);
+        Fails(1, Zone.Zlogin(_zone, "sh", "-c", "echo 9999 >/proc/sys/kernel/shmmni || exit 1"));
+    }
+
+    [Fact]
+    public void The_zone_cannot_lift_its_limits()
+    {
+        foreach (string file in (string[])["memory.max", "pids.max", "cpu.max"])
+        {
+            Fails(1, Zone.Zlogin(_zone, "sh", "-c", $"echo max >/sys/fs/cgroup/{file} || exit 1"));
+        }
+    }
+
+    [Fact]
+    public void A_VLAN_is_a_network_of_its_own_on_its_tag()
+    {
+        var here = Zone.Create(Vlan("vlan-a", "10.77.0.1", 77));
+        var there = Zone.Create(Vlan("vlan-b", "10.77.0.2", 77));
+        var elsewhere = Zone.Create(Vlan("vlan-c", "10.77.0.3", 78));
+        foreach (var zone in (Guid[])[here, there, elsewhere])
+        {
+            Zone.WaitForZone(zone, Suite.Patient(60));
+        }
+        Zone.WaitFor("an answer in the VLAN", Suite.Patient(30), () => Zone.Zlogin(here, "ping", "-c", "1", "-W", "2", "10.77.0.2").Status == 0);
+        Fails(1, Zone.Zlogin(here, "ping", "-c", "2", "-W", "2", "10.77.0.3"));
+        Assert.Contains("77", Ok(Zone.Run("bridge", "vlan", "show")), StringComparison.Ordinal);
+        foreach (var zone in (Guid[])[here, there, elsewhere])
+        {
+            Ok(Zone.Run("vmadm", "delete", $"{zone}"));
+        }
+    }
+
+    private JsonObject Vlan(string alias, string ip, int vlan)
+    {
+        var payload = Payloads.Bare(alias, Suite.ImageUuid("lumos-base"));
+        payload["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = ip, ["netmask"] = "255.255.255.0", ["vlan_id"] = vlan });
+        return payload;
+    }
+
     private int Counter(string file, string name) =>
         int.Parse(Lines(Ok(Zone.Run("cat", $"/sys/fs/cgroup/zones/{_zone}/{file}"))).Single(line => line.StartsWith(name + " ", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture);
 }

@@ -43,6 +43,7 @@ internal static class VmadmUsage
         string when = row.Ops == PropertyOps.None ? "shown only" : row.Ops.ToString().ToLowerInvariant();
         string? status = row.Status switch
         {
+            PropertyStatus.Stored => "checked, kept and shown; not enforced yet",
             PropertyStatus.AcceptedNotYet => "not acted on yet: only its default is accepted",
             PropertyStatus.Ignored => "ignored",
             _ => null,

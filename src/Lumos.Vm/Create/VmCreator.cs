@@ -32,7 +32,7 @@ public sealed class VmCreator(VmHost host)
         var known = PayloadCheck.Run(brand, PropertyOps.Create, payload, null, report);
         var vm = Normaliser.Create(known, brandName, host.Identities, host.Clock.GetUtcNow(), report);
         vm = vm.With("zonepath", $"{host.MountRoot}/{vm.Zpool}/{vm.ZoneName}");
-        var facts = new HostObserver(host).Observe(vm.Zpool);
+        var facts = new HostObserver(host).Observe(vm);
         SpecValidator.Run(vm, null, facts, report);
         return (vm, facts);
     }

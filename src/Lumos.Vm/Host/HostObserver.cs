@@ -1,12 +1,22 @@
 using System.Collections.Immutable;
 using Lumos.Drivers.Datasets;
+using Lumos.Linux;
+using Lumos.Linux.Files;
 using Lumos.Vm.Info;
+using Lumos.Zones.Bundle;
 
 namespace Lumos.Vm.Host;
 
 /// <summary>Looks at the machine once, for one create or update.</summary>
 public sealed class HostObserver(VmHost host)
 {
+    /// <summary>With the images of a VM's pool and the paths that it wants to see.</summary>
+    public HostFacts Observe(VmSpec vm) => Observe(vm.Zpool) with
+    {
+        Sources = vm.Filesystems.Where(fs => JsonText.Plain(fs["type"]) == MountOptions.Lofs).Select(fs => JsonText.Plain(fs["source"]))
+            .Distinct().ToImmutableDictionary(source => source, FaultOf, StringComparer.Ordinal),
+    };
+
     /// <param name="pool">Whose images count.</param>
     /// <exception cref="Lumos.Core.LumosException">A source that could not be read; it is never taken for an empty one.</exception>
     public HostFacts Observe(string pool)
@@ -21,5 +31,23 @@ public sealed class HostObserver(VmHost host)
             Vms = [.. new VmReader(host).All().Select(vm => vm.Object)],
             Platform = host.Loader.Host.Platform ?? "",
         };
+    }
+
+    private static string? FaultOf(string source)
+    {
+        try
+        {
+            StraightPath.Open(source).Dispose();
+            return null;
+        }
+        catch (ErrnoException e)
+        {
+            return e.Errno switch
+            {
+                Errno.ENOENT or Errno.ENOTDIR => "does not exist",
+                Errno.ELOOP => "goes through a symbolic link: give the path that it leads to",
+                _ => $"cannot be opened ({e.Message})",
+            };
+        }
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Hosting;
+using Lumos.Drivers.Links;
 using Lumos.Images.Store;
 using Lumos.Network.Hosted;
 
@@ -10,6 +11,8 @@ namespace Lumos.Vm.Host;
 /// <summary>The images of imgadm and the nic tags of this machine.</summary>
 public sealed class MachineNeighbours(IDatasets datasets) : INeighbours
 {
+    private static readonly bool s_shared = HostedFile.Load() is not null;
+
     public ImmutableDictionary<Uuid, ImageFacts> Images(string pool) =>
         new ImageStore(datasets, new ImagePaths()).List()
             .Where(image => image.Pool == pool && datasets.Exists(image.FinalSnapshot))
@@ -18,7 +21,20 @@ public sealed class MachineNeighbours(IDatasets datasets) : INeighbours
     /// <summary>Tags whose bridge is there: a link can be put on them now.</summary>
     public ImmutableDictionary<string, NicTagFacts> NicTags() => Network.NicTags.Load()
         .Where(tag => tag.IsReady)
-        .ToImmutableDictionary(tag => tag.Name, tag => new NicTagFacts(tag.Name, tag.Mtu));
+        .ToImmutableDictionary(tag => tag.Name, tag => new NicTagFacts(tag.Name, tag.Mtu)
+        {
+            LeastMtu = tag.IsEtherstub || s_shared ? 576 : 1500,
+            NoVlans = WhyNoVlans(s_shared ? tag.Link! : tag.Name),
+        });
+
+    // On a host that we share, what its bridges do is its own affair: we do not make them filter.
+    private static string? WhyNoVlans(string bridge)
+    {
+        string filter = BridgeVlans.FilterSwitch(bridge);
+        return !File.Exists(filter) ? BridgeVlans.NoFiltering
+            : s_shared && File.ReadAllText(filter).Trim() == "0" ? $"bridge {bridge} of this host does not tell VLANs apart (vlan_filtering is 0)"
+            : null;
+    }
 
     public void LookAtNics(string uuid)
     {

@@ -42,7 +42,8 @@ public sealed class Booter(VmHost host)
         }
     }
 
-    private static ZoneSpec Spec(ZoneConfig config)
+    /// <summary>What a zone's configuration comes to.</summary>
+    public static ZoneSpec Spec(ZoneConfig config)
     {
         string routes = Path.Combine(ConfigFiles.Folder(config.ZonePath), "routes.json");
         return ZoneSpecReader.Read(config, File.Exists(routes) ? File.ReadAllText(routes) : null);

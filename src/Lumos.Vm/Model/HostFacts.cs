@@ -16,7 +16,14 @@ public sealed record ImageFacts(Uuid Uuid, string Type, string Os, string Name, 
 /// <summary>A nic tag of this machine.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Mtu">The greatest packet it carries.</param>
-public sealed record NicTagFacts(string Name, int Mtu);
+public sealed record NicTagFacts(string Name, int Mtu)
+{
+    /// <summary>The least a NIC on it may ask for: what goes through a cable is not cut smaller than Ethernet's own.</summary>
+    public int LeastMtu { get; init; } = 576;
+
+    /// <summary>Why it cannot carry VLANs, as the end of a sentence; null: it can.</summary>
+    public string? NoVlans { get; init; }
+}
 
 /// <summary>
 /// What the machine looks like at one moment: everything that a payload is checked against. A source that could not be read
@@ -36,6 +43,9 @@ public sealed record HostFacts
 
     /// <summary>Every VM of the machine as vminfod shows it.</summary>
     public required ImmutableArray<JsonObject> Vms { get; init; }
+
+    /// <summary>What stands against showing a path of this machine in a VM, of the paths that were looked at; null: nothing.</summary>
+    public ImmutableDictionary<string, string?> Sources { get; init; } = ImmutableDictionary<string, string?>.Empty;
 
     /// <summary>The platform's build stamp; "" on a machine without one.</summary>
     public string Platform { get; init; } = "";

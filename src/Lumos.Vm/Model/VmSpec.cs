@@ -31,6 +31,8 @@ public sealed record VmSpec(JsonObject Properties)
 
     public IEnumerable<JsonObject> Nics => (Properties["nics"] as JsonArray)?.OfType<JsonObject>() ?? [];
 
+    public IEnumerable<JsonObject> Filesystems => (Properties["filesystems"] as JsonArray)?.OfType<JsonObject>() ?? [];
+
     public IEnumerable<string> List(string name) => (Properties[name] as JsonArray)?.Select(JsonText.Plain) ?? [];
 
     public string? Text(string name) => Properties[name] is JsonValue v ? JsonText.Plain(v) : null;

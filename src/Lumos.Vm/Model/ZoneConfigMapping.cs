@@ -47,6 +47,7 @@ public static class ZoneConfigMapping
             LimitPriv = string.Join(',', vm.List("limit_priv")) is { Length: > 0 } privileges ? privileges : null,
             FsAllowed = string.Join(',', vm.List("fs_allowed")) is { Length: > 0 } allowed ? allowed : null,
             Networks = [.. vm.Nics.Select(Network)],
+            FileSystems = [.. vm.Filesystems.Select(FileSystem)],
         };
         foreach (var row in PropertyTable.Rows.Where(r => r.Group is null))
         {
@@ -100,6 +101,7 @@ public static class ZoneConfigMapping
             nics.Add((JsonNode)Nic(network));
         }
         vm["nics"] = nics;
+        FilesystemRules.Put(vm, config.FileSystems.Select(Filesystem));
         return vm;
     }
 
@@ -129,6 +131,30 @@ public static class ZoneConfigMapping
             default:
                 return row.Name is "provisioning" or "failed" ? text is "true" or "1" : text;
         }
+    }
+
+    private static ZoneFileSystem FileSystem(JsonObject fs) => new()
+    {
+        Special = JsonText.Plain(fs["source"]),
+        Directory = JsonText.Plain(fs["target"]),
+        Type = JsonText.Plain(fs["type"]),
+        Raw = fs["raw"] is { } raw ? JsonText.Plain(raw) : null,
+        Options = [.. (fs["options"] as JsonArray)?.Select(JsonText.Plain) ?? []],
+    };
+
+    private static JsonObject Filesystem(ZoneFileSystem fs)
+    {
+        var result = new JsonObject { ["source"] = fs.Special, ["target"] = fs.Directory };
+        if (fs.Raw is { } raw)
+        {
+            result["raw"] = raw;
+        }
+        result["type"] = fs.Type;
+        if (!fs.Options.IsEmpty)
+        {
+            result["options"] = new JsonArray([.. fs.Options.Select(option => (JsonNode)option)]);
+        }
+        return result;
     }
 
     private static ZoneNetwork Network(JsonObject nic)

@@ -48,6 +48,7 @@ public static class NicRules
     /// <summary>Brings mac, ip/netmask/ips and gateway/gateways of one NIC to one form and checks them.</summary>
     public static void Settle(JsonObject nic, PayloadReport report)
     {
+        NicProtection.SettleVrrp(nic);
         string mac = JsonText.Plain(nic["mac"]);
         if (!MacAddress.TryParse(mac, out var address) || address.IsMulticast || address.ToBytes().All(b => b == 0))
         {
@@ -59,6 +60,7 @@ public static class NicRules
         }
         SettleIps(nic, report);
         SettleGateways(nic, report);
+        NicProtection.Check(nic, report);
         foreach (string name in (string[])["vlan_id", "mtu"])
         {
             if (PropertyValue.TryInteger(nic[name], out long number) && number == 0)

@@ -32,14 +32,14 @@ public static class Normaliser
     /// <summary>MiB that max_swap is never below.</summary>
     public const long LeastSwap = 256;
 
-    private const long GreatestShares = 65535;
+    private const long GreatestShares = 65535, GreatestIoPriority = 10_000, GreatestIds = 32_768;
 
     public static VmSpec Create(JsonObject known, string brand, IIdentities ids, DateTimeOffset now, PayloadReport report)
     {
         var vm = new JsonObject();
         foreach (var (name, value) in known)
         {
-            if (value is not null && name is not ("dataset_uuid" or "zfs_storage_pool_name" or "nics"))
+            if (value is not null && name is not ("dataset_uuid" or "zfs_storage_pool_name" or "nics" or "filesystems"))
             {
                 vm[name] = value.DeepClone();
             }
@@ -70,7 +70,11 @@ public static class Normaliser
         vm["hostname"] ??= uuid;
         SettleMemory(vm, null, brand, report);
         SettleShares(vm, report);
-        DropZero(vm, "cpu_cap");
+        SettleIds(vm, report);
+        foreach (string name in (string[])["cpu_cap", "max_shm_memory"])
+        {
+            DropZero(vm, name);
+        }
 
         var nics = new JsonArray();
         foreach (var nic in (known["nics"] as JsonArray)?.OfType<JsonObject>() ?? [])
@@ -79,6 +83,7 @@ public static class Normaliser
         }
         NicRules.SettlePrimary(nics, null, promote: false, report);
         vm["nics"] = nics;
+        FilesystemRules.Put(vm, (known["filesystems"] as JsonArray)?.OfType<JsonObject>().Select(fs => FilesystemRules.Complete(fs, report)) ?? []);
         return new VmSpec(Ordered(vm));
     }
 
@@ -99,7 +104,13 @@ public static class Normaliser
             : before is null ? DefaultMemory : old;
         if (physical < 1)
         {
-            physical = before is null ? DefaultMemory : old;
+            long used = before is null ? DefaultMemory : old;
+            report.Adjust(Given("max_physical_memory") ? "max_physical_memory" : "ram", physical, used, "it cannot be less than 1");
+            physical = used;
+        }
+        if (!BrandTable.IsHvm(brand) && Given("ram") && Given("max_physical_memory") && Value("ram") is { } ram && ram != physical)
+        {
+            report.Adjust("ram", ram, physical, "it is max_physical_memory, which is given too");
         }
         vm["max_physical_memory"] = physical;
         vm["ram"] = BrandTable.IsHvm(brand) ? Value("ram") ?? DefaultMemory : physical;
@@ -144,18 +155,30 @@ public static class Normaliser
             }
             vm["tmpfs"] = tmpfs;
         }
-        if (before is null)
-        {
-            vm.Remove("max_shm_memory");
-        }
     }
 
     public static void SettleShares(JsonObject vm, PayloadReport report)
     {
-        if (PropertyValue.TryInteger(vm["cpu_shares"], out long shares) && shares > GreatestShares)
+        LowerTo(vm, "cpu_shares", GreatestShares, report);
+        LowerTo(vm, "zfs_io_priority", GreatestIoPriority, report);
+    }
+
+    /// <summary>The kernel tells no more objects of System V IPC apart than this.</summary>
+    public static void SettleIds(JsonObject vm, PayloadReport report)
+    {
+        foreach (string name in (string[])["max_shm_ids", "max_sem_ids", "max_msg_ids"])
         {
-            report.Adjust("cpu_shares", shares, GreatestShares, "it cannot be more");
-            vm["cpu_shares"] = GreatestShares;
+            DropZero(vm, name);
+            LowerTo(vm, name, GreatestIds, report);
+        }
+    }
+
+    private static void LowerTo(JsonObject vm, string name, long most, PayloadReport report)
+    {
+        if (PropertyValue.TryInteger(vm[name], out long number) && number > most)
+        {
+            report.Adjust(name, number, most, "it cannot be more");
+            vm[name] = most;
         }
     }
 
@@ -196,5 +219,5 @@ public static class Normaliser
     // false, empty and text defaults of rare properties say nothing, so they are not written, as in SmartOS.
     private static bool IsKept(Property row) => row.Name is "owner_uuid" or "billing_id" or "autoboot" or "dns_domain"
         or "cpu_shares" or "max_lwps" or "zfs_io_priority" or "limit_priv" or "quota" or "resolvers" or "tags"
-        or "customer_metadata" or "internal_metadata" or "routes" or "filesystems" or "firewall_enabled";
+        or "customer_metadata" or "internal_metadata" or "routes" or "firewall_enabled";
 }

@@ -75,7 +75,11 @@ public static class PayloadCheck
     private static Property? Accept(Brands brand, PropertyOps action, string name, JsonNode? value, PayloadReport report)
     {
         var row = PropertyTable.Find(name);
-        if (row is null || name.Contains('*') || PropertyTable.LoadTimeFields.Contains(name))
+        if (action == PropertyOps.Update && ArrayOf(name) is { } array)
+        {
+            report.RefuseProperty(name, $"cannot be given at update: use add_{array}, update_{array}, remove_{array}");
+        }
+        else if (row is null || name.Contains('*') || PropertyTable.LoadTimeFields.Contains(name))
         {
             report.AddBadProperty(name, row is null ? "is not a property vmadm knows" : "cannot be given");
         }
@@ -97,10 +101,18 @@ public static class PayloadCheck
 
     private static string Hint(Property row, PropertyOps action) => action != PropertyOps.Update ? "" : row.Type switch
     {
-        PropertyType.Objects => $" (use add_{row.Name}, update_{row.Name}, remove_{row.Name})",
         PropertyType.Map => $" (use set_{row.Name}, remove_{row.Name})",
         _ => "",
     };
+
+    /// <summary><c>nics</c> of <c>nics</c> and <c>nics.0.ip</c>: SmartOS takes either at update and changes nothing.</summary>
+    private static string? ArrayOf(string name)
+    {
+        string[] parts = name.Split('.');
+        return parts[0] is "nics" or "disks" or "filesystems" or "pci_devices" && (parts.Length == 1 || parts[1].All(c => char.IsAsciiDigit(c) || c == '*'))
+            ? parts[0]
+            : null;
+    }
 
     private static JsonArray CheckObjects(Brands brand, string name, JsonArray array, PayloadReport report)
     {
@@ -126,6 +138,10 @@ public static class PayloadCheck
                 else if (PropertyValue.IsUnset(value))
                 {
                     known[leaf] = null;
+                }
+                else if (full == "filesystems.*.options" && value is not JsonArray)
+                {
+                    report.AddBadValue(full, $"is an array of texts, such as [\"ro\"], not {value!.ToJsonString()}");
                 }
                 else if (!PropertyValue.TryNormalise(row, value!, out var normal, out string reason))
                 {

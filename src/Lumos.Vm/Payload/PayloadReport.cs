@@ -50,6 +50,16 @@ public sealed class PayloadReport
         }
     }
 
+    /// <summary>A property that SmartOS would drop and report success, though the user asked for a change.</summary>
+    public void RefuseProperty(string name, string why)
+    {
+        if (!_badProperties.Contains(name))
+        {
+            _badProperties.Add(name);
+        }
+        _sentences.Add($"{name} {why}");
+    }
+
     public void AddBadValue(string name, string why)
     {
         if (!_badValues.Contains(name))

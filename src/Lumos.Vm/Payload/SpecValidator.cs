@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Vm.Properties;
+using Lumos.Zones.Bundle;
 
 namespace Lumos.Vm.Payload;
 
@@ -40,6 +41,8 @@ public static class SpecValidator
         {
             report.AddBadValue("init_name", $"\"{init}\" is not an absolute path");
         }
+        CheckLimits(vm, before, report);
+        CheckFilesystems(vm, before, host, report);
         CheckNics(vm, before, host, report);
         CheckRoutes(vm, report);
     }
@@ -105,6 +108,42 @@ public static class SpecValidator
         }
     }
 
+    private static void CheckLimits(VmSpec vm, VmSpec? before, PayloadReport report)
+    {
+        if (!vm.List("limit_priv").SequenceEqual(before?.List("limit_priv") ?? []))
+        {
+            var set = Privileges.Of(vm.List("limit_priv"));
+            foreach (string fault in set.Faults)
+            {
+                report.AddBadValue("limit_priv", fault);
+            }
+            foreach (string privilege in set.WithoutEffect)
+            {
+                report.Adjust("limit_priv", privilege, "nothing", "no capability of Linux that a zone can have stands for it");
+            }
+        }
+        foreach (string type in vm.List("fs_allowed").Except(before?.List("fs_allowed") ?? []).Where(type => !MountableTypes.Possible.Contains(type)))
+        {
+            report.Adjust("fs_allowed", type, "nothing", $"only the machine's root can mount it on Linux; a zone can {string.Join(", ", MountableTypes.Possible.Order())}");
+        }
+    }
+
+    private static void CheckFilesystems(VmSpec vm, VmSpec? before, HostFacts host, PayloadReport report)
+    {
+        var old = (before?.Filesystems ?? []).Select(fs => fs.ToJsonString()).ToHashSet();
+        foreach (var twice in vm.Filesystems.GroupBy(fs => JsonText.Plain(fs["target"])).Where(g => g.Count() > 1))
+        {
+            report.AddBadValue("filesystems.*.target", $"{twice.Key} is given to two file systems");
+        }
+        foreach (string source in vm.Filesystems.Where(fs => !old.Contains(fs.ToJsonString())).Select(fs => JsonText.Plain(fs["source"])).Distinct())
+        {
+            if (host.Sources.GetValueOrDefault(source) is { } fault)
+            {
+                report.AddBadValue("filesystems.*.source", $"{source} {fault}");
+            }
+        }
+    }
+
     private static void CheckNics(VmSpec vm, VmSpec? before, HostFacts host, PayloadReport report)
     {
         var old = (before?.Nics ?? []).Select(n => n.ToJsonString()).ToHashSet();
@@ -166,9 +205,18 @@ public static class SpecValidator
             string known = host.NicTags.IsEmpty ? "there is none" : string.Join(", ", host.NicTags.Keys.Order());
             report.AddBadValue("nics.*.nic_tag", $"\"{tag}\" is no nic tag of this machine ({known})");
         }
-        else if (PropertyValue.TryInteger(nic["mtu"], out long mtu) && mtu > facts.Mtu)
+        else
         {
-            report.AddBadValue("nics.*.mtu", $"{mtu} is more than nic tag {tag} carries ({facts.Mtu})");
+            if (PropertyValue.TryInteger(nic["mtu"], out long mtu) && (mtu > facts.Mtu || mtu < facts.LeastMtu))
+            {
+                report.AddBadValue("nics.*.mtu", mtu > facts.Mtu
+                    ? $"{mtu} is more than nic tag {tag} carries ({facts.Mtu})"
+                    : $"{mtu} is less than {facts.LeastMtu}, the least on nic tag {tag}");
+            }
+            if (PropertyValue.TryInteger(nic["vlan_id"], out long vlan) && vlan > 0 && facts.NoVlans is { } why)
+            {
+                report.AddBadValue("nics.*.vlan_id", $"{vlan} cannot be set up on nic tag {tag}: {why}");
+            }
         }
     }
 
@@ -177,7 +225,11 @@ public static class SpecValidator
         string uuid = JsonText.Plain(other["uuid"]);
         foreach (var theirs in (other["nics"] as JsonArray)?.OfType<JsonObject>() ?? [])
         {
-            if (JsonText.Plain(theirs["mac"]) == mac)
+            if (nic["vrrp_vrid"] is { } vrid && JsonText.Plain(theirs["vrrp_vrid"]) == JsonText.Plain(vrid))
+            {
+                report.AddBadValue("nics.*.vrrp_vrid", $"{JsonText.Plain(vrid)} is in use by VM {uuid}");
+            }
+            else if (JsonText.Plain(theirs["mac"]) == mac)
             {
                 report.AddBadValue("nics.*.mac", $"{mac} is in use by VM {uuid}");
             }

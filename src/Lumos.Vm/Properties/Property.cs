@@ -42,6 +42,9 @@ public enum PropertyStatus
     /// <summary>It is acted on.</summary>
     Acts,
 
+    /// <summary>It is checked, kept and shown; nothing enforces it yet.</summary>
+    Stored,
+
     /// <summary>Known; refused when it is given with another value than its default.</summary>
     AcceptedNotYet,
 

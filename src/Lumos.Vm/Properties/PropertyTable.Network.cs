@@ -14,7 +14,7 @@ public static partial class PropertyTable
             "search domain in resolv.conf", Column: new("DOMAIN", 32)),
         new("routes", PropertyType.Map, All, CreateReceive, Acts, "{}", Json("routes.json"),
             "static routes: dst→gw, nics[N] or macs[..] as gateway (v4 only)"),
-        new("firewall_enabled", PropertyType.Boolean, All, CreateReceiveUpdate, AcceptedNotYet, "false",
+        new("firewall_enabled", PropertyType.Boolean, All, CreateReceiveUpdate, Stored, "false",
             Attr("firewall-enabled"),
             "apply fwadm rules to this VM", Column: new("FIREWALL_ENABLED", 16)),
         new("default_gateway", PropertyType.None, All, None, Computed, null, Attr("default-gateway"),

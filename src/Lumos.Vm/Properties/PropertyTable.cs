@@ -31,7 +31,7 @@ public static partial class PropertyTable
         CreateReceive = PropertyOps.Create | PropertyOps.Receive,
         CreateReceiveUpdate = PropertyOps.Create | PropertyOps.Receive | PropertyOps.Update;
 
-    private const PropertyStatus Acts = PropertyStatus.Acts, AcceptedNotYet = PropertyStatus.AcceptedNotYet,
+    private const PropertyStatus Acts = PropertyStatus.Acts, Stored = PropertyStatus.Stored, AcceptedNotYet = PropertyStatus.AcceptedNotYet,
         Computed = PropertyStatus.Computed, Ignored = PropertyStatus.Ignored;
 
     /// <summary>SmartOS's 187 rows, two of our own (boot_priority, boot_delay), and the four fields that are only ever shown.</summary>

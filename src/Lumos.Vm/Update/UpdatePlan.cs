@@ -11,6 +11,9 @@ public enum Effect
     /// <summary>When the VM is next started or rebooted through vmadm.</summary>
     NextBoot,
 
+    /// <summary>The VM has to be stopped for it.</summary>
+    Stopped,
+
     /// <summary>It is recorded; the guest was told only when it was made.</summary>
     Recorded,
 }

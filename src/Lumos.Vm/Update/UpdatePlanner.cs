@@ -39,8 +39,10 @@ public static class UpdatePlanner
             ChangeMap(vm, map, known);
         }
         ChangeNics(vm, before, known, ids, report);
+        FilesystemChanges.Apply(vm, known, report);
         Normaliser.SettleMemory(vm, before, before.Brand, report, known.Select(p => p.Key).ToHashSet());
         Normaliser.SettleShares(vm, report);
+        Normaliser.SettleIds(vm, report);
 
         var after = new VmSpec(Normaliser.Ordered(vm));
         return new UpdatePlan(before, after, Differences(before, after));
@@ -96,6 +98,10 @@ public static class UpdatePlanner
             if (change["mac"] is null)
             {
                 report.AddMissing("update_nics.*.mac");
+                if (change["interface"] is not null)
+                {
+                    report.AddFault($"update_nics: a NIC is named by its mac; interface {JsonText.Plain(change["interface"])} alone names none");
+                }
             }
             else if (Find(nics, JsonText.Plain(change["mac"]), "update_nics", report) is { } nic)
             {
@@ -182,18 +188,33 @@ public static class UpdatePlanner
             if (!JsonNode.DeepEquals(before.Properties[row.Name], after.Properties[row.Name])
                 && !(row.Name == "ram" && !BrandTable.IsHvm(after.Brand)))
             {
-                changes.Add(new Change(row.Name, EffectOf(row.Name, after)));
+                changes.Add(new Change(row.Name, EffectOf(row.Name, before, after)));
             }
         }
         return changes.ToImmutable();
     }
 
     /// <summary>When a change of a property is felt.</summary>
-    public static Effect EffectOf(string name, VmSpec vm) => name switch
+    public static Effect EffectOf(string name, VmSpec before, VmSpec after) => name switch
     {
-        "nics" or "tmpfs" or "routes" or "kernel_version" or "max_locked_memory" or "init_name" or "zlog_max_size" => Effect.NextBoot,
+        "disks" or "pci_devices" => Effect.Stopped,
+        "nics" => NicsAsTheyRun(before) == NicsAsTheyRun(after) ? Effect.Live : Effect.NextBoot,
+        // Between none and some there is a mount to be made.
+        "tmpfs" => before.Integer(name) > 0 && after.Integer(name) > 0 ? Effect.Live : Effect.NextBoot,
+        "kernel_version" or "init_name" or "zlog_max_size" or "filesystems" or "fs_allowed" or "limit_priv" => Effect.NextBoot,
         "hostname" => Effect.Recorded,
-        "resolvers" or "dns_domain" => vm.Flag("maintain_resolvers") ? Effect.Live : Effect.Recorded,
+        "resolvers" or "dns_domain" => after.Flag("maintain_resolvers") ? Effect.Live : Effect.Recorded,
         _ => Effect.Live,
     };
+
+    // Without what is only kept: a change of that alone waits for nothing.
+    private static string NicsAsTheyRun(VmSpec vm) => string.Join('\n', vm.Nics.Select(nic =>
+    {
+        var copy = (JsonObject)nic.DeepClone();
+        foreach (var row in PropertyTable.Rows.Where(r => r.Group == "nics" && r.Status == PropertyStatus.Stored))
+        {
+            copy.Remove(row.Leaf);
+        }
+        return copy.ToJsonString();
+    }));
 }

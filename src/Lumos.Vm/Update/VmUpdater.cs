@@ -8,6 +8,7 @@ using Lumos.Vm.Lifecycle;
 using Lumos.Vm.Payload;
 using Lumos.Vm.Properties;
 using Lumos.Zones;
+using Lumos.Zones.Config;
 
 namespace Lumos.Vm.Update;
 
@@ -45,7 +46,11 @@ public sealed class VmUpdater(VmHost host)
     {
         var known = PayloadCheck.Run(BrandTable.Parse(vm.Spec.Brand), PropertyOps.Update, payload, vm.Spec, report);
         var plan = UpdatePlanner.Plan(vm.Spec, known, host.Identities, report);
-        SpecValidator.Run(plan.After, plan.Before, new HostObserver(host).Observe(vm.Spec.Zpool), report);
+        if (vm.Status.State == ZoneState.Running && plan.Changes.Where(c => c.Effect == Effect.Stopped).Select(c => c.Property).ToList() is { Count: > 0 } stopped)
+        {
+            report.AddFault($"{string.Join(", ", stopped)}: the VM has to be stopped first");
+        }
+        SpecValidator.Run(plan.After, plan.Before, new HostObserver(host).Observe(plan.After), report);
         return plan;
     }
 
@@ -63,6 +68,8 @@ public sealed class VmUpdater(VmHost host)
         }
         var saved = host.Zones.Load(ZoneName.Parse(plan.After.ZoneName));
         var config = ZoneConfigMapping.ToConfig(plan.After, saved);
+        bool runs = vm.Status.State == ZoneState.Running;
+        var before = runs && plan.Touches("routes") ? Booter.Spec(saved) : null; // its routes are read from routes.json
         host.Trace("save the configuration");
         host.Zones.Save(config);
         undo.Push("save the configuration as it was", () => host.Zones.Save(saved));
@@ -70,7 +77,7 @@ public sealed class VmUpdater(VmHost host)
         undo.Push("write config/*.json as they were", () => ConfigFiles.Write(plan.Before, plan.After));
         ConfigFiles.Write(plan.After, plan.Before);
         undo.Commit();
-        Tell(plan, vm, config);
+        Tell(plan, config, runs, before);
     }
 
     private static Dictionary<string, string> DatasetProperties(UpdatePlan plan, VmSpec vm)
@@ -89,18 +96,35 @@ public sealed class VmUpdater(VmHost host)
     }
 
     /// <summary>Brings what has been written to the zone that runs. When that fails the change stands all the same: its next boot has it.</summary>
-    private void Tell(UpdatePlan plan, VmInfo vm, Lumos.Zones.Config.ZoneConfig config)
+    private void Tell(UpdatePlan plan, ZoneConfig config, bool runs, ZoneSpec? before)
     {
         if (plan.After.Flag("maintain_resolvers")
             && (plan.Touches("resolvers") || plan.Touches("dns_domain") || plan.Touches("maintain_resolvers")))
         {
             ZoneRootFiles.WriteResolvers(plan.After);
         }
-        if (vm.Status.State == ZoneState.Running && plan.Changes.Any(c => c.Effect == Effect.Live
-            && PropertyTable.Find(c.Property)?.Store is PropertyStore.Rctl))
+        if (runs)
+        {
+            ApplyLive(plan, config, before);
+        }
+    }
+
+    private void ApplyLive(UpdatePlan plan, ZoneConfig config, ZoneSpec? before)
+    {
+        if (plan.Changes.Any(c => c.Effect == Effect.Live && PropertyTable.Find(c.Property)?.Store is PropertyStore.Rctl))
         {
             host.Trace("apply limits to the running zone");
             new Booter(host).ApplyLimits(config);
+        }
+        if (plan.Changes.Any(c => c is { Property: "tmpfs", Effect: Effect.Live }))
+        {
+            host.Trace("change the size of the running zone's /tmp");
+            host.Runtime.ApplyTmpfs(Booter.Spec(config));
+        }
+        if (before is not null)
+        {
+            host.Trace("change the running zone's routes");
+            host.Runtime.ApplyRoutes(before, Booter.Spec(config));
         }
     }
 }

@@ -72,6 +72,6 @@ internal sealed class VerbResult
 
     private static readonly (Effect, string)[] EffectNames =
     [
-        (Effect.Live, "live"), (Effect.NextBoot, "next_boot"), (Effect.Recorded, "recorded"),
+        (Effect.Live, "live"), (Effect.NextBoot, "next_boot"), (Effect.Stopped, "stopped"), (Effect.Recorded, "recorded"),
     ];
 }
