@@ -18,6 +18,8 @@ public sealed class SendTests : IDisposable
     {
         string uuid = _two.Create();
         var before = TwoMachines.Shown(_two.A, uuid);
+        var name = ZoneName.Parse(uuid);
+        _two.A.Host.Zones.Save(_two.A.Host.Zones.Load(name).WithAttr("by-zonecfg", "x"));
         var (status, stream, said) = _two.Send(uuid);
         Assert.True(status == 0, said);
         Assert.Matches($"Successfully sent VM {uuid} .*\"vmadm send -i vmsend-[0-9TZ]+ {uuid}\"", said);
@@ -34,6 +36,7 @@ public sealed class SendTests : IDisposable
         Assert.Equal(("running", true), (State(_two.B, uuid), (bool)_two.B.Get(uuid)["autoboot"]!));
         Assert.Equal(before.ToJsonString(), TwoMachines.Shown(_two.B, uuid).ToJsonString());
         Assert.Equal("one", _two.ReadAtB(uuid));
+        Assert.Equal("x", _two.B.Host.Zones.Load(name).Attr("by-zonecfg"));
         var data = DatasetName.Parse($"zones/{uuid}/data");
         Assert.Equal("rows"u8.ToArray(), _two.B.Datasets.GetContent(data));
         Assert.Equal("tenant", _two.B.Datasets.GetProperties(data, "lumos:of")["lumos:of"]);

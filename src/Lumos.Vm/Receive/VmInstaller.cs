@@ -4,6 +4,7 @@ using Lumos.Vm.Create;
 using Lumos.Vm.Host;
 using Lumos.Vm.Lifecycle;
 using Lumos.Vm.Send;
+using Lumos.Vm.Snapshots;
 using Lumos.Zones;
 using Lumos.Zones.Config;
 
@@ -52,6 +53,10 @@ public sealed class VmInstaller(VmHost host)
         if (!Directory.Exists(ZoneRootFiles.RootOf(config.ZonePath)))
         {
             throw new LumosException("ImageHasNoRoot", $"{root} holds no directory \"root\", so it is no zone's");
+        }
+        if (ReceiveMark.Of(config) is not null && KeptConfiguration.In(config.ZonePath) is { } sent)
+        {
+            config = KeptConfiguration.Restored(config, sent);
         }
         new VmSender(host).Forget(root, _ => true);
         host.Zones.SetState(config.Name, ZoneState.Installed);

@@ -131,6 +131,8 @@ public sealed class VmSender(VmHost host)
         string final = Final(root, wishes);
         if (!host.Datasets.Exists(root.At(final)))
         {
+            // What only zonecfg knows of goes along in the dataset, as it does in a snapshot of the VM.
+            KeptConfiguration.Keep(host.Zones.Load(ZoneName.Parse(vm.Spec.ZoneName)));
             host.Datasets.Snapshot(root.At(final), recursive: true);
         }
         var source = Source(root, final, wishes.Full);

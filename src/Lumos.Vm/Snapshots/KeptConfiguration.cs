@@ -17,6 +17,9 @@ public static class KeptConfiguration
     public static void Keep(ZoneConfig config) =>
         AtomicFile.Write(Path.Combine(Folder(config.ZonePath), FileName), ZoneConfigXml.Write(config), 0x180);
 
+    /// <summary>The one in a dataset as it is mounted; null: it holds none.</summary>
+    public static ZoneConfig? In(string zonePath) => Read(Path.Combine(Folder(zonePath), FileName), zonePath);
+
     /// <summary>The one in a snapshot; null: it holds none.</summary>
     public static ZoneConfig? Of(IDatasets datasets, SnapshotName snapshot)
     {
@@ -26,13 +29,14 @@ public static class KeptConfiguration
     }
 
     /// <summary>
-    /// The configuration after a rollback. Who the VM is stays: its name, place, brand, number and first boot; everything else is
+    /// The configuration after a rollback. Who the VM is stays: its name, place, brand, number, first boot and whether it is on its way elsewhere; everything else is
     /// what the snapshot says.
     /// </summary>
     public static ZoneConfig Restored(ZoneConfig now, ZoneConfig then)
     {
         var result = then with { Name = now.Name, ZonePath = now.ZonePath, Brand = now.Brand, ZoneDid = now.ZoneDid, Autoboot = now.Autoboot };
-        foreach (string attr in (string[])[ZoneConfigMapping.Provisioning, ZoneConfigMapping.ProvisioningTimeout, ZoneConfigMapping.Failed, "create-timestamp"])
+        foreach (string attr in (string[])[ZoneConfigMapping.Provisioning, ZoneConfigMapping.ProvisioningTimeout, ZoneConfigMapping.Failed, "create-timestamp",
+            Receive.ReceiveMark.Name, Migrate.MigrationMark.Name])
         {
             result = result.WithAttr(attr, now.Attr(attr), now.Attrs.FirstOrDefault(a => a.Name == attr)?.Type ?? "string");
         }
