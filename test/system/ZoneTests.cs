@@ -100,6 +100,28 @@ public sealed class ZoneTests(Suite suite) : LiveTest(suite)
         Assert.InRange(seen, 1, all / 2);
     }
 
+    [Theory]
+    [InlineData("joyent", "mdata")]
+    [InlineData("lx", "/native/usr/sbin/mdata")]
+    public void It_reads_and_writes_its_metadata(string brand, string mdata)
+    {
+        var uuid = Suite.ZoneOf(brand);
+        Assert.Equal(uuid.ToString(), Ok(Zone.Zlogin(uuid, $"{mdata}-get", "sdc:uuid")));
+        Ok(Zone.Zlogin(uuid, $"{mdata}-put", "from-inside", "x"));
+        Assert.Equal("x", (string?)Zone.Get(uuid)!["customer_metadata"]!["from-inside"]);
+        Assert.Contains("from-inside", Ok(Zone.Zlogin(uuid, $"{mdata}-list")));
+        Ok(Zone.Zlogin(uuid, $"{mdata}-delete", "from-inside"));
+        Fails(1, Zone.Zlogin(uuid, $"{mdata}-get", "from-inside"));
+        Fails(2, Zone.Zlogin(uuid, $"{mdata}-put", "sdc:alias", "x"));
+    }
+
+    [Fact]
+    public void Zones_are_served_by_the_agent_that_follows_a_killed_one()
+    {
+        Ok(Zone.Shell("pkill -9 -x metadata"));
+        Assert.Equal(Suite.NativeZone.ToString(), Ok(Zone.Zlogin(Suite.NativeZone, "mdata-get", "sdc:uuid")));
+    }
+
     [Fact]
     public void Tags_and_metadata_are_kept()
     {
