@@ -10,8 +10,8 @@ namespace Lumos.Hosted.Tests.Host;
 /// </summary>
 internal sealed class HostedRoot : IDisposable
 {
-    /// <summary>More than anything here takes; a command that hangs fails its test and not the whole run.</summary>
-    private const string Patience = "60";
+    /// <summary>Seconds, more than anything here takes; a command that hangs fails its test and not the whole run.</summary>
+    internal int Patience { get; init; } = 60;
 
     /// <summary>All prefixes are below; anything that bears this word is the tests'.</summary>
     internal static string Temporary { get; } = MakeTemporary();
@@ -45,7 +45,7 @@ internal sealed class HostedRoot : IDisposable
 
     internal ToolResult Up(params string[] options)
     {
-        var result = Host("up", ["--platform", HostedPlatform.Folder, .. File.Exists(Prefix + "/pool.img") ? Array.Empty<string>() : ["--pool-size", "4G"], .. options]);
+        var result = Host("up", ["--platform", HostedPlatform.Folder, .. File.Exists(Prefix + "/pool.img") || options.Contains("--pool-size") ? Array.Empty<string>() : ["--pool-size", "4G"], .. options]);
         if (result.Succeeded)
         {
             Name = (string)StatusJson()["name"]!;
@@ -75,7 +75,7 @@ internal sealed class HostedRoot : IDisposable
 
     /// <summary>Any command line, with LUMOS_ROOT set.</summary>
     internal ToolResult Run(string[] argv, string? input = null) =>
-        Tool.Run(["timeout", "--kill-after=5", Patience, .. argv], input, new Dictionary<string, string>(Tool.InCLocale()) { ["LUMOS_ROOT"] = Prefix });
+        Tool.Run(["timeout", "--kill-after=5", $"{Patience}", .. argv], input, new Dictionary<string, string>(Tool.InCLocale()) { ["LUMOS_ROOT"] = Prefix });
 
     internal string Program(string name)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Lumos.Core;
 using Lumos.LiveImage;
 using Lumos.Machine;
@@ -11,27 +12,31 @@ internal static class TestCommand
     /// <summary>Tells the tests of level host where the compiled tree of hosted mode is.</summary>
     private const string HostedPlatform = "LUMOS_HOSTED_PLATFORM";
 
-    private static readonly string[] _levels = ["unit", "host", "live", "all"];
+    /// <summary>Tell the soak how long it lasts and where its summary goes.</summary>
+    private const string SoakSeconds = "LUMOS_SOAK_SECONDS", SoakSummary = "LUMOS_SOAK_SUMMARY";
+
+    private static readonly string[] _levels = ["unit", "host", "live", "soak", "all"];
 
     public static Command Create(Checkout checkout)
     {
         var level = new Argument<string>("LEVEL")
         {
-            Description = "unit: fast, anywhere; host: needs root and this kernel; live: boots the image and drives it; all (default)",
+            Description = "unit: fast, anywhere; host: needs root and this kernel; live: boots the image and drives it; soak: fifty hands on one hosted global zone for --duration; all (default): unit, host and live",
             DefaultValueFactory = _ => "all",
         };
         level.AcceptOnlyFromAmong(_levels);
         var only = new Option<string?>("--only") { Description = "Only tests whose full name holds this text" };
+        var duration = new Option<int>("--duration") { Description = "Seconds that the soak lasts", DefaultValueFactory = _ => 600 };
         var yes = new Option<bool>("--yes", "-y") { Description = "Install missing Debian packages without asking" };
-        var command = new Command("test", "Run the tests; closes with \"N passed, N failed, N skipped\"") { level, only, yes };
-        command.SetAction(parsed => Run(checkout, parsed.GetValue(level)!, parsed.GetValue(only), parsed.GetValue(yes)));
+        var command = new Command("test", "Run the tests; closes with \"N passed, N failed, N skipped\"") { level, only, duration, yes };
+        command.SetAction(parsed => Run(checkout, parsed.GetValue(level)!, parsed.GetValue(only), parsed.GetValue(duration), parsed.GetValue(yes)));
         return command;
     }
 
-    private static int Run(Checkout checkout, string level, string? only, bool yes)
+    private static int Run(Checkout checkout, string level, string? only, int duration, bool yes)
     {
         string[] levels = level == "all" ? ["unit", "host", "live"] : [level];
-        var needs = (levels.Contains("host") ? Need.HostTests | Need.Machine | Need.Hosted | Need.Compile : Need.None)
+        var needs = (levels.Contains("host") || levels.Contains("soak") ? Need.HostTests | Need.Machine | Need.Hosted | Need.Compile : Need.None)
             | (levels.Contains("live") ? Need.Compile | Need.Image | Need.Machine : Need.None);
         Prerequisites.Ensure(needs, yes);
         var stages = new Stages(Path.Combine(checkout.Logs, "test.log"));
@@ -50,23 +55,40 @@ internal static class TestCommand
                 // The tests build the image themselves and find it in the cache; here its progress can be seen.
                 Artifacts.Build(checkout, stages, locked: false);
             }
-            if (each == "host")
+            if (each is "host" or "soak")
             {
                 string tree = stages.Telling(() => HostedBuilder.Build(Artifacts.Options(checkout, stages, locked: false)));
                 Environment.SetEnvironmentVariable(HostedPlatform, tree);
             }
-            total += RunLevel(checkout, stages, each, only);
+            string summary = Path.Combine(checkout.Out, "test", "soak", "summary.txt");
+            if (each == "soak")
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(summary)!);
+                File.Delete(summary);
+                Environment.SetEnvironmentVariable(SoakSummary, summary);
+                Environment.SetEnvironmentVariable(SoakSeconds, duration.ToString(CultureInfo.InvariantCulture));
+            }
+            total += RunLevel(checkout, stages, each, only, duration);
+            if (each == "soak" && File.Exists(summary))
+            {
+                Console.Out.Write(File.ReadAllText(summary));
+            }
         }
         Console.Out.WriteLine(total);
         return total.Failed == 0 && total.Passed > 0 ? 0 : 1;
     }
 
-    private static TestCounts RunLevel(Checkout checkout, Stages stages, string level, string? only)
+    private static TestCounts RunLevel(Checkout checkout, Stages stages, string level, string? only, int duration)
     {
-        string[] filter = level == "unit" ? ["-trait-", "level=host", "-trait-", "level=live", "-trait-", "level=machine"] : ["-trait", $"level={level}"];
+        string[] filter = level == "unit" ? ["-trait-", "level=host", "-trait-", "level=live", "-trait-", "level=machine", "-trait-", "level=soak"] : ["-trait", $"level={level}"];
         string[] named = only is null ? [] : ["-method", $"*{only}*"];
-        string[] become = level == "host" && !Prerequisites.IsRoot ? ["sudo", $"--preserve-env=PATH,DOTNET_ROOT,CI,{HostedPlatform}", "--"] : [];
-        var limit = level == "live" ? TimeSpan.FromMinutes(40) : TimeSpan.FromMinutes(10);
+        string[] become = level is "host" or "soak" && !Prerequisites.IsRoot ? ["sudo", $"--preserve-env=PATH,DOTNET_ROOT,CI,{HostedPlatform},{SoakSeconds},{SoakSummary}", "--"] : [];
+        var limit = level switch
+        {
+            "live" => TimeSpan.FromMinutes(40),
+            "soak" => TimeSpan.FromSeconds(duration) + TimeSpan.FromMinutes(15), // what is begun is ended, and all is taken away
+            _ => TimeSpan.FromMinutes(10),
+        };
         var total = TestCounts.None;
         foreach (var project in TestProject.Find(checkout))
         {
