@@ -51,6 +51,33 @@ public sealed class LifecycleTests : LiveTest
     }
 
     [Fact]
+    public void An_init_that_is_killed_is_started_again_and_counted()
+    {
+        Zone.WaitForZone(_zone, Suite.Patient(60));
+        string pid = Pid();
+        Ok(Zone.Run("vmadm", "kill", "-s", "KILL", $"{_zone}"));
+        Zone.WaitFor("another first process", Suite.Patient(60), () => Pid() is { Length: > 1 } now && now != pid);
+        Zone.WaitForZone(_zone, Suite.Patient(60));
+        var vm = Zone.Get(_zone)!;
+        Assert.Equal((1, -9), ((int)vm["init_restarts"]!, (int)vm["exit_status"]!));
+        Ok(Zone.Run("vmadm", "reboot", $"{_zone}", "-F"));
+        Zone.WaitForZone(_zone, Suite.Patient(60));
+        Assert.Equal(0, (int)Zone.Get(_zone)!["init_restarts"]!);
+    }
+
+    [Fact]
+    public void A_stop_with_a_time_stops_and_how_it_ended_is_told()
+    {
+        Zone.WaitForZone(_zone, Suite.Patient(60));
+        Ok(Zone.Run("vmadm", "stop", $"{_zone}", "-t", "120"));
+        var vm = Zone.Get(_zone)!;
+        Assert.Equal(("stopped", 0), ((string?)vm["state"], (int)vm["exit_status"]!));
+        Ok(Zone.Run("vmadm", "start", $"{_zone}"));
+        Zone.WaitForZone(_zone, Suite.Patient(60));
+        Assert.False(Zone.Get(_zone)!.AsObject().ContainsKey("exit_status"));
+    }
+
+    [Fact]
     public void A_reboot_from_inside_starts_it_anew()
     {
         string pid = Pid();
