@@ -17,7 +17,7 @@ internal sealed class Soak(HostedRoot root, int workers, TimeSpan duration, int 
 
     private readonly ConcurrentBag<(string Verb, double Seconds)> _done = [];
     private readonly ConcurrentQueue<string> _faults = new();
-    private int _kills, _meddlings;
+    private int _kills, _meddlings, _failed;
 
     internal IReadOnlyCollection<string> Faults => _faults;
 
@@ -42,7 +42,7 @@ internal sealed class Soak(HostedRoot root, int workers, TimeSpan duration, int 
     internal string Summary()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{_done.Count} operations by {workers} at once in {duration.TotalSeconds:0} s, {_kills} clients killed, {_meddlings} meddlings, {_faults.Count} faults\n");
+        text.Append(CultureInfo.InvariantCulture, $"{_done.Count} operations by {workers} at once in {duration.TotalSeconds:0} s, {_kills} clients killed, {_meddlings} meddlings, {_failed} first boots failed, {_faults.Count} faults\n");
         text.Append("operation          count      p50      p99      max\n");
         foreach (var group in _done.GroupBy(d => d.Verb).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
@@ -180,6 +180,12 @@ internal sealed class Soak(HostedRoot root, int workers, TimeSpan duration, int 
                 vm.Running = state == "running";
                 vm.Snapshots = vm.Exists ? ((JsonArray?)JsonNode.Parse(got.Output)!["snapshots"])?.Count ?? 0 : 0;
                 return;
+            }
+            if (state == "failed")
+            {
+                // Stopped by a neighbour in its first boot: that is what the state is for, and delete is a way out.
+                Interlocked.Increment(ref _failed);
+                Timed("delete", () => root.Command("vmadm", "delete", uuid));
             }
             if (clock.Elapsed > TimeSpan.FromMinutes(4))
             {
