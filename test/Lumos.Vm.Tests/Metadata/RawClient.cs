@@ -23,7 +23,10 @@ internal sealed class RawClient : IDisposable
     /// <summary>What comes back to a text, up to so many line ends.</summary>
     public string Ask(string text, int lines)
     {
-        Send(text);
+        if (text.Length > 0)
+        {
+            Send(text);
+        }
         var answer = new StringBuilder();
         byte[] one = new byte[1];
         while (lines > 0 && _socket.Receive(one) == 1)
@@ -32,6 +35,18 @@ internal sealed class RawClient : IDisposable
             lines -= one[0] == '\n' ? 1 : 0;
         }
         return answer.ToString();
+    }
+
+    /// <summary>Reads and forgets so many lines.</summary>
+    public int Skip(int lines)
+    {
+        byte[] buffer = new byte[256 << 10];
+        int seen = 0, got;
+        while (seen < lines && (got = _socket.Receive(buffer)) > 0)
+        {
+            seen += buffer.AsSpan(0, got).Count((byte)'\n');
+        }
+        return seen;
     }
 
     /// <summary>True once the other side has closed; reads and forgets what comes before.</summary>
