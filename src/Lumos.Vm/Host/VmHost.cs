@@ -36,6 +36,7 @@ public sealed class VmHost
         Neighbours = neighbours;
         Loader = new VmLoader(layout, runtime, datasets, identity);
         InfoSocket = infoSocket;
+        Unfinished = new Lifecycle.UnfinishedNotes(layout);
     }
 
     public ZoneLayout Layout { get; }
@@ -49,6 +50,9 @@ public sealed class VmHost
     public INeighbours Neighbours { get; }
 
     public VmLoader Loader { get; }
+
+    /// <summary>What is to be finished when it is cut short.</summary>
+    public Lifecycle.UnfinishedNotes Unfinished { get; }
 
     /// <summary>Where vminfod listens.</summary>
     public string InfoSocket { get; }
@@ -69,11 +73,31 @@ public sealed class VmHost
     /// <summary>What is done, step by step, for the log of the run: set by the command that keeps one.</summary>
     public Action<string> Trace { get; set; } = _ => { };
 
-    /// <summary>The lock of one VM: held by whoever changes it, released by the kernel when the holder ends.</summary>
+    /// <summary>
+    /// The lock of one VM: held by whoever changes it, released by the kernel when the holder ends. What a holder that was killed left
+    /// unfinished is finished first.
+    /// </summary>
     /// <param name="uuid">Of the VM.</param>
     /// <param name="timeout">Null waits for ever.</param>
+    /// <exception cref="LumosException">LockTimeout; or why it cannot be finished.</exception>
+    public FileLock Lock(string uuid, TimeSpan? timeout = null)
+    {
+        var held = LockAsItIs(uuid, timeout);
+        try
+        {
+            new Lifecycle.Recovery(this).Finish(uuid);
+            return held;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The same for whoever wants the VM gone, finished or not.</summary>
     /// <exception cref="LumosException">LockTimeout.</exception>
-    public FileLock Lock(string uuid, TimeSpan? timeout = null) =>
+    public FileLock LockAsItIs(string uuid, TimeSpan? timeout = null) =>
         FileLock.Acquire(Path.Combine(Layout.Locks, $"vm.{uuid}.lock"), timeout, timeout == TimeSpan.Zero ? null : Say);
 
     /// <summary>The VM as it is on disk and in the kernel now.</summary>

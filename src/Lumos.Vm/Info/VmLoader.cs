@@ -58,10 +58,13 @@ public sealed class VmLoader(ZoneLayout layout, IZoneRuntime runtime, IDatasets 
         _zones.ReadIndex().Zones.FirstOrDefault(e => e.Uuid == uuid || (e.Uuid.Length == 0 && e.Name.Text == uuid));
 
     /// <summary>The stored configuration of a VM, without a look at anything else.</summary>
-    public static VmSpec Spec(ZoneConfig config, string uuid)
+    /// <param name="config">Of the zone.</param>
+    /// <param name="uuid">Of the VM.</param>
+    /// <param name="folder">Where its dataset is seen; null: at its zonepath.</param>
+    public static VmSpec Spec(ZoneConfig config, string uuid, string? folder = null)
     {
         var properties = ZoneConfigMapping.FromConfig(config, uuid);
-        ConfigFiles.Load(properties, config.ZonePath);
+        ConfigFiles.Load(properties, folder ?? config.ZonePath);
         if (config.ZoneDid is { } did)
         {
             properties["zonedid"] = did;

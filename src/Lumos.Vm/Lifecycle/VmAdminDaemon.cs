@@ -18,6 +18,7 @@ namespace Lumos.Vm.Lifecycle;
 /// <item>A create or delete that was cut short (state incomplete, or configured and still provisioning) is unwound: its
 /// lock is free only when nobody works on it any more, so getting the lock and still finding it so is the proof. So is a receive
 /// of which nothing came; one of which something came waits for the rest (see VmReceiver).</item>
+/// <item>A rollback or reprovision that was cut short is finished, as whoever takes the VM's lock does (<see cref="UnfinishedNotes"/>).</item>
 /// </list>
 /// Ownership: the loop only tells which zone to look at; each look is a task of its own that takes the VM's lock, at most
 /// one at a time for a VM. Nothing is kept in memory: killed and started again, it looks at every zone. Zones do not notice.
@@ -46,6 +47,7 @@ public sealed class VmAdminDaemon : IDisposable
         _zones = WatchFolder(host.Layout.Configurations);
         WatchFolder(host.Layout.States);
         WatchFolder(host.Layout.Exits);
+        WatchFolder(host.Unfinished.Folder);
         _loop.Add(_inotify.Descriptor, PollEvents.Readable, _ => OnFileEvents());
     }
 
@@ -107,7 +109,8 @@ public sealed class VmAdminDaemon : IDisposable
         foreach (var entry in _host.Zones.ReadIndex().Zones)
         {
             // In a stored state with nothing to unwind there is nothing to do: most zones cost no task.
-            if (entry.State != ZoneState.Installed || _host.Runtime.Status(entry.Name).State != ZoneState.Installed)
+            if (entry.State != ZoneState.Installed || _host.Runtime.Status(entry.Name).State != ZoneState.Installed
+                || _host.Unfinished.Exists(entry.Uuid.Length > 0 ? entry.Uuid : entry.Name.Text))
             {
                 _wellMade.Remove(entry.Name);
                 LookAt(entry.Name.Text);
@@ -195,6 +198,7 @@ public sealed class VmAdminDaemon : IDisposable
     }
 
     private bool Needs(ZoneIndexEntry entry, ZoneStatus status) => IsHalfMade(entry)
+        || _host.Unfinished.Exists(entry.Uuid.Length > 0 ? entry.Uuid : entry.Name.Text)
         || status.State is ZoneState.Down or ZoneState.ShuttingDown
         || (status.State is ZoneState.Running or ZoneState.Installed && IsProvisioning(entry.Name))
         || (status.State == ZoneState.Installed && IsLeftStopped(entry.Name));

@@ -134,7 +134,7 @@ public sealed class VmLifecycle(VmHost host)
 
     public Outcome Delete(string uuid)
     {
-        using (host.Lock(uuid))
+        using (host.LockAsItIs(uuid))
         {
             try
             {
@@ -173,6 +173,7 @@ public sealed class VmLifecycle(VmHost host)
             host.Trace($"destroy {dataset}");
             DatasetRemoval.DestroyZone(host.Datasets, dataset, path);
         }
+        host.Unfinished.Remove(uuid);
         host.Trace("forget its configuration");
         host.Zones.Remove(entry.Name);
     }

@@ -77,7 +77,7 @@ public sealed class VmSnapshots(VmHost host)
     private VmInfo Snapshottable(string uuid, string doing)
     {
         var vm = host.Load(uuid);
-        return vm.State is VmState.Configured or VmState.Incomplete or VmState.Provisioning or VmState.Failed
+        return vm.State is VmState.Configured or VmState.Incomplete or VmState.Provisioning or VmState.Failed or VmState.Receiving
             ? throw new LumosException("WrongState", $"cannot {doing} VM {uuid}: it is {vm.State}")
             : vm;
     }

@@ -53,15 +53,24 @@ public static class ZoneDatasets
     /// <exception cref="DatasetException">DatasetHasClones, DatasetFailed.</exception>
     public static void Destroy(IDatasets datasets, DatasetName name)
     {
+        try
+        {
+            Patiently(() => datasets.Destroy(name, recursive: true));
+        }
+        catch (DatasetException e) when (e.Code == DatasetException.NotFoundCode)
+        {
+            // somebody was here before
+        }
+    }
+
+    /// <summary>Does what a dataset in use forbids, again and again for some seconds.</summary>
+    public static void Patiently(Action change)
+    {
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                datasets.Destroy(name, recursive: true);
-                return;
-            }
-            catch (DatasetException e) when (e.Code == DatasetException.NotFoundCode)
-            {
+                change();
                 return;
             }
             catch (DatasetException e) when (e.Code == DatasetException.FailedCode && attempt < Attempts)

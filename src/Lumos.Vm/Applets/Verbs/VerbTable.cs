@@ -6,15 +6,14 @@ internal static class VerbTable
     internal static IReadOnlyList<Verb> All { get; } =
     [
         CreateVerb.Verb, CreateSnapshotVerb.Verb, ConsoleVerb.Verb, DeleteVerb.Verb, DeleteSnapshotVerb.Verb, GetVerb.Verb, HelpVerb.Verb, KillVerb.Verb, ListVerb.Verb, LookupVerb.Verb,
-        RebootVerb.Verb, StartVerb.Verb, StopVerb.Verb, UpdateVerb.Verb, ValidateVerb.Verb,
+        RebootVerb.Verb, RollbackSnapshotVerb.Verb, StartVerb.Verb, StopVerb.Verb, UpdateVerb.Verb, ValidateVerb.Verb,
         SendVerb.Verb, ReceiveVerb.Verb, InstallVerb.Verb, MigrateVerb.Verb,
     ];
 
     /// <summary>The verbs that later releases have.</summary>
     internal static readonly string[] NotYet =
     [
-        "rollback-snapshot", "events", "info", "reprovision",
-        "sysrq",
+        "events", "info", "reprovision", "sysrq",
     ];
 
     /// <summary>The verb of a name or alias; null: there is none.</summary>
