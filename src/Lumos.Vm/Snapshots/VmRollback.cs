@@ -31,6 +31,7 @@ public sealed class VmRollback(VmHost host)
             {
                 throw new LumosException("WrongState", $"cannot roll back VM {uuid}: it is {vm.State}");
             }
+            Migrate.MigrationMark.RequireHere(host.Zones.TryLoad(ZoneName.Parse(vm.Spec.ZoneName)), uuid);
             bool runs = vm.Status.State.CanHalt;
             var root = DatasetName.Parse(vm.Spec.RootDataset);
             if (!host.Datasets.Exists(label.Of(root)))
