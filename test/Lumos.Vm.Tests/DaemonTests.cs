@@ -100,14 +100,49 @@ public sealed class DaemonTests : IDisposable
     public void Nonsense_on_the_socket_is_answered_and_the_next_request_served()
     {
         using var info = new RunningInfo(_machine);
+        Assert.StartsWith("HTTP/1.1 400 Bad Request\r\n", Talk("hello\r\n\r\n"));
+        Assert.StartsWith("HTTP/1.1 431 ", Talk("GET /ping HTTP/1.1\r\nX: " + new string('x', 20_000) + "\r\n\r\n"));
+        Assert.StartsWith("HTTP/1.1 405 ", Talk("DELETE /vms HTTP/1.1\r\nConnection: close\r\n\r\n"));
+        string two = Talk("GET /fly HTTP/1.1\r\n\r\nGET /ping HTTP/1.1\r\nConnection: close\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 404 ", two);
+        Assert.EndsWith("\r\n\r\n{\"ping\":\"pong\"}\n", two);
+    }
+
+    [Fact]
+    public void It_answers_what_curl_asks()
+    {
+        string uuid = _machine.Create(""", "alias": "w\u00fcb", "ram": 512, "nics": [{"nic_tag": "admin", "ip": "10.0.0.5", "netmask": "255.255.255.0"}] """);
+        _machine.Create(""", "alias": "other" """);
+        using var info = new RunningInfo(_machine);
+        Assert.Equal("""{"ping":"pong"}""", Body("/ping"));
+        Assert.Equal(2, JsonNode.Parse(Body("/vms"))!.AsArray().Count);
+        var whole = _machine.Get(uuid);
+        whole.Remove("snapshots"); // asked of the storage by who wants them
+        Assert.Equal(whole.ToJsonString(), JsonNode.Parse(Body("/vms/" + uuid))!.ToJsonString());
+        Assert.Equal($$"""[{"uuid":"{{uuid}}"}]""", Body("/vms?nics.*.ip=10.0.0.5&ram=512&alias=~B$&fields=uuid,bogus"));
+        Assert.Equal("[]", Body("/vms?alias=none"));
+        Assert.Contains("\"code\":\"InvalidFilter\"", Talk("GET /vms?bogus=1 HTTP/1.1\r\nConnection: close\r\n\r\n"));
+        Assert.StartsWith("HTTP/1.1 404 ", Talk("GET /vms/nobody HTTP/1.1\r\nConnection: close\r\n\r\n"));
+        var status = JsonNode.Parse(Body("/status?full=true"))!;
+        Assert.Equal((2, Environment.ProcessId, "running"), ((int)status["numVms"]!, (int)status["pid"]!, (string)status["state"]!));
+        Assert.Equal(5, (int)status["watching"]!["folders"]!);
+    }
+
+    /// <summary>Whatever comes back until the other side closes.</summary>
+    private string Talk(string request)
+    {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Connect(new UnixDomainSocketEndPoint(_machine.Socket));
+        socket.Send(Encoding.UTF8.GetBytes(request));
         using var reader = new StreamReader(new NetworkStream(socket));
-        socket.Send(Encoding.UTF8.GetBytes("hello\n{\"op\":\"fly\"}\n{\"op\":\"status\"}\n"));
-        Assert.Equal("BadRequest", (string?)JsonNode.Parse(reader.ReadLine()!)!["code"]);
-        Assert.Equal("BadRequest", (string?)JsonNode.Parse(reader.ReadLine()!)!["code"]);
-        Assert.True((bool)JsonNode.Parse(reader.ReadLine()!)!["ok"]!);
-        Assert.Equal(0, (int)JsonNode.Parse(reader.ReadLine()!)!["vms"]!);
+        return reader.ReadToEnd();
+    }
+
+    private string Body(string path)
+    {
+        string answer = Talk($"GET {path} HTTP/1.1\r\nHost: vminfod\r\nConnection: close\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", answer);
+        return answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..].TrimEnd('\n');
     }
 
     [Theory]
@@ -231,24 +266,4 @@ public sealed class DaemonTests : IDisposable
     }
 
     private string List() => _machine.Vmadm(null, "list", "-p", "-o", "uuid,state,alias").Out;
-
-    private sealed class RunningInfo : IDisposable
-    {
-        private readonly VmInfoDaemon _daemon;
-        private readonly Thread _thread;
-
-        public RunningInfo(TestMachine machine)
-        {
-            _daemon = new VmInfoDaemon(machine.NewHost(), JsonLog.None);
-            _thread = new Thread(_daemon.Run);
-            _thread.Start();
-        }
-
-        public void Dispose()
-        {
-            _daemon.Stop();
-            _thread.Join();
-            _daemon.Dispose();
-        }
-    }
 }

@@ -29,6 +29,12 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
 
     public ConcurrentDictionary<string, bool> Stubborn { get; } = new();
 
+    /// <summary>What zones that run say their init is.</summary>
+    public int InitPid { get; set; } = 4242;
+
+    /// <summary>Inits have ended and nobody wrote down how: the monitors were killed.</summary>
+    public bool InitsEndedUnseen { get; set; }
+
     public ZoneSpec? LastLimits { get; private set; }
 
     public void Ready(ZoneSpec spec) => throw new NotSupportedException("nothing of vmadm makes a zone ready");
@@ -49,6 +55,10 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
                     DateTimeOffset.FromUnixTimeMilliseconds(record["by"]!.GetValue<long>()), record["abandoned"]?.GetValue<bool>() == true)
                 : null;
             var boot = DateTimeOffset.FromUnixTimeMilliseconds(record["boot"]!.GetValue<long>());
+            if (InitsEndedUnseen)
+            {
+                return new ZoneStatus(ZoneState.Down, null, null, boot, null);
+            }
             return record["exit"] is { } exit
                 ? new ZoneStatus(ZoneState.Down, null, null, boot,
                     new ZoneExit(exit.GetValue<int>(), DateTimeOffset.FromUnixTimeMilliseconds(record["ended"]!.GetValue<long>())))
@@ -56,7 +66,7 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
                     Restarts = restarts,
                     Transition = transition,
                 }
-                : new ZoneStatus(transition is null ? ZoneState.Running : ZoneState.ShuttingDown, record["id"]!.GetValue<int>(), 4242, boot,
+                : new ZoneStatus(transition is null ? ZoneState.Running : ZoneState.ShuttingDown, record["id"]!.GetValue<int>(), InitPid, boot,
                     restarts.Total > 0 ? ZoneLastExit.TryRead(PathOf(name)) : null)
                 {
                     Restarts = restarts,

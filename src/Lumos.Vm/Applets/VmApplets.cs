@@ -9,6 +9,7 @@ public static class VmApplets
     public static IEnumerable<Applet> All() =>
     [
         new Applet("vmadm", "manage virtual machines", context => new Vmadm(context, MachineHost.Create).Run()),
+        new Applet("vminfo", "ask vminfod", context => new Vminfo(context, MachineHost.InfoSocket).Run()),
         new Applet("vminfod", "keep the model of all VMs (daemon)", context => Daemons.RunVminfod(context, MachineHost.Create)),
         new Applet("vmadmd", "finish what VMs need while nobody looks (daemon)", context => Daemons.RunVmadmd(context, MachineHost.Create)),
         new Applet("metadata", "answer the guests' questions about themselves (daemon)", context => Daemons.RunMetadata(context, MachineHost.Create)),

@@ -16,6 +16,9 @@ public sealed record DatasetFacts(IReadOnlyDictionary<string, string?> Values)
 
     public static DatasetFacts Of(DatasetEntry entry) => new(entry.Properties);
 
+    /// <summary>The same properties with the same values.</summary>
+    public bool SameAs(DatasetFacts other) => Names.All(name => Values.GetValueOrDefault(name) == other.Values.GetValueOrDefault(name));
+
     /// <summary>GiB of a quota in bytes; half a GiB and more count as one.</summary>
     public static long Gibibytes(long bytes) => (bytes + (1L << 29)) >> 30;
 

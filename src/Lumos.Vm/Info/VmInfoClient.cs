@@ -1,14 +1,15 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Lumos.Core;
+using Lumos.Vm.List;
 
 namespace Lumos.Vm.Info;
 
 /// <summary>
-/// A connection to vminfod. Requests and answers are lines of JSON: {"op":"list"}, {"op":"get","uuid":U},
-/// {"op":"refresh","uuid":U}, {"op":"status"}. An answer is one line {"ok":true,"count":N} and N lines, each an object;
-/// or {"ok":false,"code":C,"message":M}.
+/// A connection to vminfod: HTTP/1.1 as far as vminfod speaks it, written out by hand, since a list of all VMs has to be there
+/// in the time that HttpClient takes to be set up.
 /// </summary>
 public sealed class VmInfoClient : IDisposable
 {
@@ -16,15 +17,10 @@ public sealed class VmInfoClient : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Socket _socket;
-    private readonly NetworkStream _stream;
-    private readonly StreamReader _reader;
+    private byte[] _buffer = new byte[64 << 10];
+    private int _at, _end;
 
-    private VmInfoClient(Socket socket)
-    {
-        _socket = socket;
-        _stream = new NetworkStream(socket, ownsSocket: false);
-        _reader = new StreamReader(_stream, new UTF8Encoding(false), false, 64 << 10);
-    }
+    private VmInfoClient(Socket socket) => _socket = socket;
 
     /// <summary>Null: vminfod is not running.</summary>
     public static VmInfoClient? TryConnect(string path)
@@ -44,39 +40,177 @@ public sealed class VmInfoClient : IDisposable
         }
     }
 
-    /// <summary>Every VM, each the line that vminfod keeps of it.</summary>
-    public IReadOnlyList<string> List() => Ask(new JsonObject { ["op"] = "list" });
-
-    /// <summary>The line of one VM; null: there is none.</summary>
-    public string? Get(string uuid) => Ask(new JsonObject { ["op"] = "get", ["uuid"] = uuid }).FirstOrDefault();
-
-    /// <summary>Returns once vminfod has looked at the VM again.</summary>
-    public void Refresh(string uuid) => Ask(new JsonObject { ["op"] = "refresh", ["uuid"] = uuid });
-
-    public JsonObject Status() => (JsonObject)JsonNode.Parse(Ask(new JsonObject { ["op"] = "status" })[0])!;
-
-    public void Dispose()
+    /// <summary>The VMs that pass all filters, as an array of objects.</summary>
+    /// <param name="fields">All that is wanted of each; null: everything.</param>
+    public byte[] List(IReadOnlyList<VmFilter> filters, IEnumerable<string>? fields)
     {
-        _reader.Dispose();
-        _stream.Dispose();
-        _socket.Dispose();
+        var terms = filters.Select(filter => $"{Uri.EscapeDataString(filter.Key)}={Uri.EscapeDataString(filter.Text)}").ToList();
+        if (fields is not null)
+        {
+            terms.Add("fields=" + string.Join(',', fields));
+        }
+        return Request("GET", terms.Count == 0 ? "/vms" : "/vms?" + string.Join('&', terms))!;
     }
 
-    private List<string> Ask(JsonObject request)
+    /// <summary>One VM; null: there is none.</summary>
+    public byte[]? Get(string uuid) => Request("GET", $"/vms/{uuid}");
+
+    /// <summary>Returns once vminfod has looked at the VM again.</summary>
+    public void Refresh(string uuid) => Request("POST", $"/vms/{uuid}?action=refresh");
+
+    public JsonObject Ping() => (JsonObject)JsonNode.Parse(Request("GET", "/ping")!)!;
+
+    public JsonObject Status(bool full) => (JsonObject)JsonNode.Parse(Request("GET", full ? "/status?full=true" : "/status")!)!;
+
+    /// <summary>The lines of /events as they come; ends when vminfod ends the stream, by whatever it may be.</summary>
+    /// <param name="uuid">Of this VM only; null: of all.</param>
+    /// <param name="agent">Who listens, for vminfod's status.</param>
+    public IEnumerable<byte[]> Events(string? uuid, string agent)
     {
-        _stream.Write([.. JsonText.Line(request), (byte)'\n']);
-        string head = _reader.ReadLine() ?? throw new IOException("vminfod closed the connection");
-        var answer = JsonNode.Parse(head) as JsonObject ?? throw new IOException("vminfod sent something else than an answer");
-        if (answer["ok"]?.GetValue<bool>() != true)
+        try
         {
-            throw new LumosException(JsonText.Plain(answer["code"]), JsonText.Plain(answer["message"]));
+            Send($"GET /events{(uuid is null ? "" : "?uuid=" + uuid)} HTTP/1.1\r\nHost: vminfod\r\nUser-Agent: {agent}\r\n\r\n");
+            var (status, length) = ReadHead();
+            if (status != 200)
+            {
+                throw Fault(ReadBody(length));
+            }
         }
-        int count = answer["count"]?.GetValue<int>() ?? 0;
-        var lines = new List<string>(count);
-        while (lines.Count < count)
+        catch (IOException)
         {
-            lines.Add(_reader.ReadLine() ?? throw new IOException("vminfod closed the connection in the middle of an answer"));
+            yield break; // we were still waiting to be accepted when it ended
         }
-        return lines;
+        _socket.ReceiveTimeout = 0;
+        while (ReadLine() is { } line)
+        {
+            yield return line;
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    /// <summary>The body; null: there is no such VM.</summary>
+    /// <exception cref="LumosException">What vminfod says went wrong.</exception>
+    /// <exception cref="IOException">It went away.</exception>
+    private byte[]? Request(string method, string target)
+    {
+        Send($"{method} {target} HTTP/1.1\r\nHost: vminfod\r\nUser-Agent: vmadm\r\n\r\n");
+        var (status, length) = ReadHead();
+        byte[] body = ReadBody(length);
+        return status switch
+        {
+            200 => body,
+            404 => null,
+            _ => throw Fault(body),
+        };
+    }
+
+    private static LumosException Fault(byte[] body)
+    {
+        var fault = JsonNode.Parse(body) as JsonObject;
+        return new LumosException(JsonText.Plain(fault?["code"]), JsonText.Plain(fault?["message"]));
+    }
+
+    private void Send(string head)
+    {
+        try
+        {
+            byte[] bytes = Encoding.ASCII.GetBytes(head);
+            for (int sent = 0; sent < bytes.Length;)
+            {
+                sent += _socket.Send(bytes.AsSpan(sent));
+            }
+        }
+        catch (SocketException e)
+        {
+            throw new IOException("vminfod closed the connection", e);
+        }
+    }
+
+    private (int Status, int Length) ReadHead()
+    {
+        int end;
+        while ((end = _buffer.AsSpan(_at, _end - _at).IndexOf("\r\n\r\n"u8)) < 0)
+        {
+            if (!Fill())
+            {
+                throw new IOException("vminfod closed the connection");
+            }
+        }
+        string[] lines = Encoding.Latin1.GetString(_buffer, _at, end).Split("\r\n");
+        _at += end + 4;
+        if (lines[0].Split(' ') is not ["HTTP/1.1", var code, ..] || !int.TryParse(code, NumberStyles.None, CultureInfo.InvariantCulture, out int status))
+        {
+            throw new IOException("vminfod sent something else than an answer");
+        }
+        const string Name = "Content-Length: ";
+        string? length = lines.FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
+        return (status, length is null ? 0 : int.Parse(length.AsSpan(Name.Length), CultureInfo.InvariantCulture));
+    }
+
+    private byte[] ReadBody(int length)
+    {
+        byte[] body = new byte[length];
+        int have = Math.Min(length, _end - _at);
+        Array.Copy(_buffer, _at, body, 0, have);
+        _at += have;
+        while (have < length)
+        {
+            int got = Receive(body.AsSpan(have));
+            have += got > 0 ? got : throw new IOException("vminfod closed the connection in the middle of an answer");
+        }
+        return body;
+    }
+
+    /// <summary>Without its end; null: nothing more comes.</summary>
+    private byte[]? ReadLine()
+    {
+        int searched = 0, end;
+        while ((end = _buffer.AsSpan(_at + searched, _end - _at - searched).IndexOf((byte)'\n')) < 0)
+        {
+            searched = _end - _at;
+            try
+            {
+                if (!Fill())
+                {
+                    return null;
+                }
+            }
+            catch (IOException)
+            {
+                return null;
+            }
+        }
+        byte[] line = _buffer[_at..(_at + searched + end)];
+        _at += searched + end + 1;
+        return line;
+    }
+
+    private bool Fill()
+    {
+        if (_at > 0)
+        {
+            _buffer.AsSpan(_at, _end - _at).CopyTo(_buffer);
+            (_at, _end) = (0, _end - _at);
+        }
+        if (_end == _buffer.Length)
+        {
+            Array.Resize(ref _buffer, _buffer.Length * 2);
+        }
+        int got = Receive(_buffer.AsSpan(_end));
+        _end += got;
+        return got > 0;
+    }
+
+    private int Receive(Span<byte> into)
+    {
+        try
+        {
+            return _socket.Receive(into);
+        }
+        catch (SocketException e)
+        {
+            throw new IOException("vminfod does not answer", e);
+        }
     }
 }

@@ -100,7 +100,8 @@ public sealed class VmLoader(ZoneLayout layout, IZoneRuntime runtime, IDatasets 
         ? runtime.Status(entry.Name)
         : ZoneStatus.Stored(entry.State, entry.Path);
 
-    private Dictionary<string, DatasetFacts> DatasetsByName() =>
+    /// <summary>What every root dataset of the machine says now, by its name.</summary>
+    public Dictionary<string, DatasetFacts> DatasetsByName() =>
         datasets.List(null, DatasetKinds.FileSystem, depth: 1, DatasetFacts.Names)
             .ToDictionary(entry => entry.Name, DatasetFacts.Of, StringComparer.Ordinal);
 

@@ -7,30 +7,56 @@ namespace Lumos.Vm.Info;
 /// <summary>
 /// All VMs in memory. One thread owns it. It holds nothing that is not on disk or in the kernel: losing it costs a reload.
 /// </summary>
-public sealed class VmModel(VmLoader loader, ZoneConfigStore zones, Action<string, Exception> complain)
+/// <param name="changed">Gets each VM before and after a change that can be seen; null stands for one that is not there.</param>
+public sealed class VmModel(VmLoader loader, ZoneConfigStore zones, Action<string, Exception> complain, Action<VmInfo?, VmInfo?> changed)
 {
     private readonly Dictionary<string, VmInfo> _byUuid = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _uuidOfZone = new(StringComparer.Ordinal);
 
     public int Count => _byUuid.Count;
 
-    /// <summary>The lines of all VMs; each array is never changed.</summary>
-    public byte[][] Lines() => [.. _byUuid.Values.Select(vm => vm.Line)];
+    /// <summary>All VMs at this moment; they never change.</summary>
+    public VmInfo[] Snapshot() => [.. _byUuid.Values];
 
     public VmInfo? Find(string uuid) => _byUuid.GetValueOrDefault(uuid);
 
     public IEnumerable<VmInfo> All => _byUuid.Values;
 
-    /// <summary>Forgets everything and loads it again.</summary>
-    public void LoadAll()
+    /// <summary>Looks at everything again. The number of VMs that were not as known.</summary>
+    public int LoadAll()
     {
+        int differences = 0;
         var all = loader.LoadAll(complain);
-        _byUuid.Clear();
-        _uuidOfZone.Clear();
+        var there = all.Select(vm => vm.Uuid).ToHashSet(StringComparer.Ordinal);
+        foreach (string gone in _byUuid.Keys.Where(uuid => !there.Contains(uuid)).ToList())
+        {
+            Drop(gone);
+            differences++;
+        }
         foreach (var vm in all)
         {
-            Put(vm);
+            differences += Put(vm) ? 1 : 0;
         }
+        return differences;
+    }
+
+    /// <summary>
+    /// What the datasets say, looked at elsewhere: takes in what differs, but of the VMs that <paramref name="seenSince"/>
+    /// were looked at later than that.
+    /// </summary>
+    public int TakeDatasets(IReadOnlyDictionary<string, DatasetFacts> facts, IReadOnlySet<string> seenSince)
+    {
+        int differences = 0;
+        foreach (var vm in Snapshot())
+        {
+            if (!seenSince.Contains(vm.Uuid) && vm.Dataset != DatasetFacts.None
+                && facts.GetValueOrDefault(vm.Spec.RootDataset) is { } now && !now.SameAs(vm.Dataset)
+                && Try(vm.Uuid, () => loader.Load(vm.Uuid, now)) is { } loaded)
+            {
+                differences += Put(loaded) ? 1 : 0;
+            }
+        }
+        return differences;
     }
 
     /// <summary>Looks at everything about one VM again, its dataset too. Returns it; null: it is gone.</summary>
@@ -105,10 +131,18 @@ public sealed class VmModel(VmLoader loader, ZoneConfigStore zones, Action<strin
         }
     }
 
-    private void Put(VmInfo vm)
+    /// <summary>True: it can be seen that it differs from what was known.</summary>
+    private bool Put(VmInfo vm)
     {
+        var before = _byUuid.GetValueOrDefault(vm.Uuid);
         _byUuid[vm.Uuid] = vm;
         _uuidOfZone[vm.Spec.ZoneName] = vm.Uuid;
+        if (before is not null && before.Line.AsSpan().SequenceEqual(vm.Line))
+        {
+            return false;
+        }
+        changed(before, vm);
+        return true;
     }
 
     private void Drop(string uuid)
@@ -116,6 +150,7 @@ public sealed class VmModel(VmLoader loader, ZoneConfigStore zones, Action<strin
         if (_byUuid.Remove(uuid, out var vm))
         {
             _uuidOfZone.Remove(vm.Spec.ZoneName);
+            changed(vm, null);
         }
     }
 }

@@ -2,32 +2,38 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Vm.Host;
+using Lumos.Vm.List;
 using Lumos.Vm.Payload;
 using Lumos.Vm.Snapshots;
 
 namespace Lumos.Vm.Info;
 
-/// <summary>A VM as a reader shows it.</summary>
+/// <summary>A VM as a reader shows it; the object is the reader's own.</summary>
 public sealed record VmView(JsonObject Object);
 
 /// <summary>Where list, lookup and get have VMs from: vminfod, or the files themselves when it is down.</summary>
 public sealed class VmReader(VmHost host)
 {
-    public IReadOnlyList<VmView> All()
+    public IReadOnlyList<VmView> All() => Select([], null);
+
+    /// <summary>The VMs that pass all filters.</summary>
+    /// <param name="fields">Top-level names: what is wanted of each, at least; null: everything.</param>
+    public IReadOnlyList<VmView> Select(IReadOnlyList<VmFilter> filters, IEnumerable<string>? fields)
     {
-        if (FromDaemon(client => client.List()) is { } lines)
+        if (FromDaemon(client => client.List(filters, fields)) is { } array)
         {
-            return [.. lines.Select(Parse)];
+            return [.. ((JsonArray)JsonNode.Parse(array)!).Select(vm => new VmView((JsonObject)vm!))];
         }
         return [.. host.Loader.LoadAll((name, error) => host.Say($"VM {name} cannot be shown: {LumosException.Describe(error)}"))
+            .Where(vm => filters.All(filter => filter.Matches(vm.Object)))
             .Select(vm => new VmView(vm.Object))];
     }
 
-    /// <summary>The same with the snapshots of each, which costs a look at the storage.</summary>
-    public IReadOnlyList<VmView> AllWithSnapshots()
+    /// <summary>The same, whole and with the snapshots of each, which costs a look at the storage.</summary>
+    public IReadOnlyList<VmView> SelectWithSnapshots(IReadOnlyList<VmFilter> filters)
     {
         var snapshots = SnapshotFacts.OfAll(host.Datasets);
-        return [.. All().Select(vm => new VmView(With(vm.Object, snapshots.GetValueOrDefault(RootDataset(vm.Object)) ?? [])))];
+        return [.. Select(filters, null).Select(vm => new VmView(With(vm.Object, snapshots.GetValueOrDefault(RootDataset(vm.Object)) ?? [])))];
     }
 
     /// <summary>One VM with its snapshots.</summary>
@@ -48,11 +54,11 @@ public sealed class VmReader(VmHost host)
 
     private JsonObject GetWithoutSnapshots(string uuid)
     {
-        var lines = FromDaemon<string[]>(client => client.Get(uuid) is { } line ? [line] : []);
-        return lines switch
+        var answers = FromDaemon<byte[][]>(client => client.Get(uuid) is { } answer ? [answer] : []);
+        return answers switch
         {
             null => host.Load(uuid).Object,
-            [var line] => Parse(line).Object,
+            [var answer] => (JsonObject)JsonNode.Parse(answer)!,
             _ => throw VmHost.NotFound(uuid),
         };
     }
@@ -71,6 +77,4 @@ public sealed class VmReader(VmHost host)
             return null;
         }
     }
-
-    private static VmView Parse(string line) => new((JsonObject)JsonNode.Parse(line)!);
 }

@@ -76,19 +76,40 @@ public static class VmFields
         }
     }
 
-    /// <summary>
-    /// What list and lookup see: TYPE cut to four letters, and ram of an OS VM is its memory cap.
-    /// The object given is not changed.
-    /// </summary>
+    /// <summary>The value that list and lookup see: TYPE cut to four letters, and ram of an OS VM is its memory cap.</summary>
+    public static JsonNode? Listed(JsonObject vm, string field) => field switch
+    {
+        "type" => BrandTable.TypeOf(JsonText.Plain(vm["brand"])) is { Length: > 4 } type ? type[..4] : BrandTable.TypeOf(JsonText.Plain(vm["brand"])),
+        "ram" when vm["max_physical_memory"] is { } memory && !BrandTable.IsHvm(JsonText.Plain(vm["brand"])) => memory,
+        _ => Value(vm, field),
+    };
+
+    /// <summary>What has to be known of a VM to show these fields.</summary>
+    public static IReadOnlySet<string> Sources(IEnumerable<string> fields)
+    {
+        var sources = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string field in fields)
+        {
+            sources.UnionWith(field switch
+            {
+                "type" => ["brand"],
+                "ram" => ["ram", "brand", "max_physical_memory"],
+                _ => [field.Split('.', 2)[0]],
+            });
+        }
+        return sources;
+    }
+
+    /// <summary>The whole object as lookup shows it. The one given is not changed.</summary>
     public static JsonObject ForListing(JsonObject vm)
     {
         var shown = (JsonObject)vm.DeepClone();
-        string brand = JsonText.Plain(vm["brand"]);
-        string type = BrandTable.TypeOf(brand);
-        shown["type"] = type.Length > 4 ? type[..4] : type;
-        if (!BrandTable.IsHvm(brand) && vm["max_physical_memory"] is { } memory)
+        foreach (string field in (string[])["type", "ram"])
         {
-            shown["ram"] = memory.DeepClone();
+            if (Listed(vm, field) is { } value)
+            {
+                shown[field] = value.DeepClone();
+            }
         }
         return shown;
     }

@@ -7,16 +7,19 @@ namespace Lumos.Vm.List;
 /// <summary>One filter of list and lookup: key=value (the whole text) or key=~expression (anywhere, case ignored).</summary>
 public sealed record VmFilter
 {
-    private readonly string _key;
-    private readonly string _text;
     private readonly Regex? _expression;
 
     private VmFilter(string key, string text, Regex? expression)
     {
-        _key = key;
-        _text = text;
+        Key = key;
+        Text = text;
         _expression = expression;
     }
+
+    public string Key { get; }
+
+    /// <summary>What stands behind the = of the filter, a ~ included.</summary>
+    public string Text { get; }
 
     /// <summary>Reads the words after the options. Of two filters with the same key the last counts, as in SmartOS.</summary>
     /// <param name="words">Each KEY=VALUE.</param>
@@ -43,14 +46,15 @@ public sealed record VmFilter
         return [.. filters.Values];
     }
 
+    /// <summary>Whether a VM passes, as lists show it.</summary>
     public bool Matches(JsonObject vm)
     {
-        string[] parts = _key.Split('.', 3);
+        string[] parts = Key.Split('.', 3);
         if (parts is [_, "*", var leaf] && vm[parts[0]] is JsonArray array)
         {
             return array.Any(item => item is JsonObject element && Test(element[leaf]));
         }
-        return Test(VmFields.Value(vm, _key));
+        return Test(VmFields.Listed(vm, Key));
     }
 
     private bool Test(JsonNode? value)
@@ -60,7 +64,7 @@ public sealed record VmFilter
             return false;
         }
         string text = JsonText.Plain(value);
-        return _expression?.IsMatch(text) ?? text == _text;
+        return _expression?.IsMatch(text) ?? text == Text;
     }
 
     private static VmFilter One(string key, string text)

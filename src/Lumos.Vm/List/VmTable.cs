@@ -31,61 +31,61 @@ public sealed record VmTable
     {
         string[] order = columns.Split(','), sort = sortBy.Split(',');
         Check(order, "order", field => field);
-        Check(sort, "sort", field => field.TrimStart('+', '-'));
+        Check(sort, "sort", NameOf);
         return new VmTable { Columns = order, SortBy = sort, Parsable = parsable, Header = header };
     }
 
-    /// <summary>The whole text for VMs as <see cref="VmFields.ForListing"/> gives them.</summary>
+    /// <summary>What has to be known of each VM to print the table.</summary>
+    public IEnumerable<string> Sources => VmFields.Sources(Columns.Concat(SortBy.Select(NameOf)));
+
+    /// <summary>The whole text for VMs as they are.</summary>
     public string Render(IEnumerable<JsonObject> vms)
     {
         var text = new StringBuilder();
+        ListColumn[] columns = [.. Columns.Select(field => VmFields.Column(field)!)];
         if (Header)
         {
-            AppendLine(text, Columns.Select(field => VmFields.Column(field)!.Header));
+            AppendLine(text, columns, i => columns[i].Header);
         }
         foreach (var vm in Sorted(vms))
         {
-            AppendLine(text, Columns.Select(field => Cell(VmFields.Value(vm, field))));
+            AppendLine(text, columns, i => Cell(VmFields.Listed(vm, Columns[i])));
         }
         return text.ToString();
     }
 
     private IEnumerable<JsonObject> Sorted(IEnumerable<JsonObject> vms)
     {
-        var list = vms.ToList();
-        var keyed = list.Select(vm => (Vm: vm, Keys: SortBy.Select(f => VmFields.Value(vm, f.TrimStart('+', '-'))).ToArray()));
-        return keyed.Order(Comparer<(JsonObject Vm, JsonNode?[] Keys)>.Create((a, b) =>
+        string[] fields = [.. SortBy.Select(NameOf)];
+        bool[] turned = [.. SortBy.Select(field => field.StartsWith('-'))];
+        var rows = vms.Select(vm => (Vm: vm, Keys: fields.Select(field => SortKey.Of(VmFields.Listed(vm, field))).ToArray())).ToList();
+        return rows.Order(Comparer<(JsonObject Vm, SortKey[] Keys)>.Create((a, b) =>
         {
-            for (int i = 0; i < SortBy.Count; i++)
+            for (int i = 0; i < turned.Length; i++)
             {
-                int order = Compare(a.Keys[i], b.Keys[i]);
+                int order = a.Keys[i].CompareTo(b.Keys[i]);
                 if (order != 0)
                 {
-                    return SortBy[i].StartsWith('-') ? -order : order;
+                    return turned[i] ? -order : order;
                 }
             }
             return 0;
-        })).Select(pair => pair.Vm);
+        })).Select(row => row.Vm);
     }
 
     /// <summary>Numbers by size, texts by their code points, what is missing or empty after what is not.</summary>
-    private static int Compare(JsonNode? a, JsonNode? b)
+    private readonly record struct SortKey(bool IsEmpty, double? Number, string Text) : IComparable<SortKey>
     {
-        bool emptyA = IsEmpty(a), emptyB = IsEmpty(b);
-        if (emptyA || emptyB)
-        {
-            return emptyA.CompareTo(emptyB);
-        }
-        if (Number(a!) is { } x && Number(b!) is { } y)
-        {
-            return x.CompareTo(y);
-        }
-        return string.CompareOrdinal(JsonText.Plain(a), JsonText.Plain(b));
+        internal static SortKey Of(JsonNode? value) => VmTable.IsEmpty(value)
+            ? new SortKey(true, null, "")
+            : new SortKey(false, value!.GetValueKind() == JsonValueKind.Number ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture) : null, JsonText.Plain(value));
+
+        public int CompareTo(SortKey other) => (IsEmpty || other.IsEmpty) ? IsEmpty.CompareTo(other.IsEmpty)
+            : Number is { } x && other.Number is { } y ? x.CompareTo(y)
+            : string.CompareOrdinal(Text, other.Text);
     }
 
-    private static double? Number(JsonNode value) => value.GetValueKind() == JsonValueKind.Number
-        ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture)
-        : null;
+    private static string NameOf(string sort) => sort.TrimStart('+', '-');
 
     private static bool IsEmpty(JsonNode? value) => value is null
         || value.GetValueKind() is JsonValueKind.False
@@ -93,12 +93,26 @@ public sealed record VmTable
 
     private string Cell(JsonNode? value) => IsEmpty(value) ? Parsable ? "" : "-" : JsonText.Plain(value);
 
-    private void AppendLine(StringBuilder text, IEnumerable<string> cells)
+    private void AppendLine(StringBuilder text, ListColumn[] columns, Func<int, string> cell)
     {
-        var line = Parsable
-            ? string.Join(':', cells)
-            : string.Join("  ", cells.Zip(Columns, (cell, field) => cell.PadRight(VmFields.Column(field)!.Width)));
-        text.Append(line.TrimEnd()).Append('\n');
+        for (int i = 0; i < columns.Length; i++)
+        {
+            if (i > 0)
+            {
+                text.Append(Parsable ? ":" : "  ");
+            }
+            string value = cell(i);
+            text.Append(value);
+            if (!Parsable)
+            {
+                text.Append(' ', Math.Max(0, columns[i].Width - value.Length));
+            }
+        }
+        while (text.Length > 0 && text[^1] is ' ' or '\t')
+        {
+            text.Length--;
+        }
+        text.Append('\n');
     }
 
     private static void Check(string[] fields, string kind, Func<string, string> nameOf)

@@ -15,7 +15,7 @@ internal static class ListVerb
         bool header = args.Has('h') || (!parsable && !args.Has('H'));
         var filters = VmFilter.Parse(args.Operands, "filter");
         var table = VmTable.Create(args.Get('o') ?? VmTable.DefaultColumns, args.Get('s') ?? VmTable.DefaultSort, parsable, header);
-        vmadm.Out.Write(table.Render(Listing.Matching(vmadm, filters)));
+        vmadm.Out.Write(table.Render(Listing.Matching(vmadm, filters, table.Sources)));
         return ExitStatus.Success;
     }
 }

@@ -19,7 +19,8 @@ internal static class LookupVerb
         }
         string[]? fields = args.Get('o')?.Split(',');
         bool snapshots = args.Has('j') && fields?.Contains("snapshots") != false;
-        var found = Listing.Matching(vmadm, VmFilter.Parse(args.Operands, "lookup"), snapshots)
+        IEnumerable<string>? sources = !args.Has('j') ? ["uuid"] : fields is null ? null : VmFields.Sources(fields.Append("uuid"));
+        var found = Listing.Matching(vmadm, VmFilter.Parse(args.Operands, "lookup"), sources, snapshots)
             .OrderBy(vm => JsonText.Plain(vm["uuid"]), StringComparer.Ordinal).ToList();
         if (args.Has('1') && found.Count != 1)
         {
@@ -36,7 +37,7 @@ internal static class LookupVerb
         var array = new JsonArray();
         foreach (var vm in found)
         {
-            array.Add((JsonNode)(fields is null ? vm : Only(vm, fields)));
+            array.Add((JsonNode)(fields is null ? VmFields.ForListing(vm) : Only(vm, fields)));
         }
         vmadm.Out.WriteLine(JsonText.Pretty(array));
         return ExitStatus.Success;
@@ -47,7 +48,7 @@ internal static class LookupVerb
         var result = new JsonObject();
         foreach (string field in fields)
         {
-            if (vm[field] is { } value)
+            if (VmFields.Listed(vm, field) is { } value)
             {
                 result[field] = value.DeepClone();
             }

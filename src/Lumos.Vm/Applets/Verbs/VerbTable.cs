@@ -5,7 +5,7 @@ internal static class VerbTable
 {
     internal static IReadOnlyList<Verb> All { get; } =
     [
-        CreateVerb.Verb, CreateSnapshotVerb.Verb, ConsoleVerb.Verb, DeleteVerb.Verb, DeleteSnapshotVerb.Verb, GetVerb.Verb, HelpVerb.Verb, KillVerb.Verb, ListVerb.Verb, LookupVerb.Verb,
+        CreateVerb.Verb, CreateSnapshotVerb.Verb, ConsoleVerb.Verb, DeleteVerb.Verb, DeleteSnapshotVerb.Verb, EventsVerb.Verb, GetVerb.Verb, HelpVerb.Verb, KillVerb.Verb, ListVerb.Verb, LookupVerb.Verb,
         RebootVerb.Verb, RollbackSnapshotVerb.Verb, StartVerb.Verb, StopVerb.Verb, UpdateVerb.Verb, ValidateVerb.Verb,
         SendVerb.Verb, ReceiveVerb.Verb, InstallVerb.Verb, MigrateVerb.Verb,
     ];
@@ -13,7 +13,7 @@ internal static class VerbTable
     /// <summary>The verbs that later releases have.</summary>
     internal static readonly string[] NotYet =
     [
-        "events", "info", "reprovision", "sysrq",
+        "info", "reprovision", "sysrq",
     ];
 
     /// <summary>The verb of a name or alias; null: there is none.</summary>
