@@ -57,7 +57,7 @@ public sealed class PackageTests(BuiltPackage built) : IClassFixture<BuiltPackag
             Assert.False(Path.IsPathRooted(link.LinkTarget), $"{link.FullName} leads to {link.LinkTarget}, which only holds where it is installed");
             Assert.True(link.ResolveLinkTarget(returnFinalTarget: true)?.Exists, $"{link.FullName} → {link.LinkTarget}");
         }
-        foreach (string command in new[] { "vmadm", "imgadm", "zlogin", "zoneadm", "svcs", "svcadm", "lumos-host", "sysinfo" })
+        foreach (string command in new[] { "vmadm", "vminfo", "imgadm", "zlogin", "zoneadm", "svcs", "svcadm", "lumos-host", "sysinfo" })
         {
             Assert.True(File.Exists(Path.Combine(tree, "usr/sbin", command)), command);
             Assert.Single(Directory.EnumerateFiles(Path.Combine(tree, "usr/share/man"), command + ".*.gz", SearchOption.AllDirectories));

@@ -5,15 +5,15 @@ internal static class VerbTable
 {
     internal static IReadOnlyList<Verb> All { get; } =
     [
-        CreateVerb.Verb, CreateSnapshotVerb.Verb, ConsoleVerb.Verb, DeleteVerb.Verb, DeleteSnapshotVerb.Verb, EventsVerb.Verb, GetVerb.Verb, HelpVerb.Verb, KillVerb.Verb, ListVerb.Verb, LookupVerb.Verb,
-        RebootVerb.Verb, RollbackSnapshotVerb.Verb, StartVerb.Verb, StopVerb.Verb, UpdateVerb.Verb, ValidateVerb.Verb,
+        CreateVerb.Verb, CreateSnapshotVerb.Verb, ConsoleVerb.Verb, DeleteVerb.Verb, DeleteSnapshotVerb.Verb, EventsVerb.Verb, GetVerb.Verb, HelpVerb.Verb, InfoVerb.Verb, KillVerb.Verb, ListVerb.Verb, LookupVerb.Verb,
+        RebootVerb.Verb, RollbackSnapshotVerb.Verb, StartVerb.Verb, StopVerb.Verb, SysrqVerb.Verb, UpdateVerb.Verb, ValidateVerb.Verb,
         SendVerb.Verb, ReceiveVerb.Verb, InstallVerb.Verb, MigrateVerb.Verb,
     ];
 
     /// <summary>The verbs that later releases have.</summary>
     internal static readonly string[] NotYet =
     [
-        "info", "reprovision", "sysrq",
+        "reprovision",
     ];
 
     /// <summary>The verb of a name or alias; null: there is none.</summary>
