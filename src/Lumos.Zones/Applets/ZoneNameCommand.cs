@@ -11,13 +11,11 @@ internal static class ZoneNameCommand
 {
     internal static int Run(AppletContext context)
     {
-        bool stack = context.Args is ["-t"];
-        if (context.Args.Count > 0 && !stack)
+        if (context.Args.Count > 0)
         {
-            throw new UsageException("usage: zonename [-t]");
+            throw new UsageException("usage: zonename");
         }
-        // Each zone has a network stack of its own here; the global zone's is the machine's.
-        context.Out.WriteLine(!stack ? Current().Text : Current().IsGlobal ? "shared" : "exclusive");
+        context.Out.WriteLine(Current());
         return ExitStatus.Success;
     }
 
