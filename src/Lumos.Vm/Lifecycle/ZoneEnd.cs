@@ -23,7 +23,8 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
         {
             return null;
         }
-        bool firstBoot = config.Attr(ZoneConfigMapping.Provisioning) is not null;
+        // Failed: whoever waited for the first boot has noted its end before we came to look.
+        bool firstBoot = config.Attr(ZoneConfigMapping.Provisioning) is not null || config.Attr(ZoneConfigMapping.Failed) is not null;
         bool restartInit = config.Attr(ZoneConfigMapping.RestartInit) is not ("false" or "0");
         if (down.Exit is { } seen && policy.Decide(down, seen, restartInit, firstBoot, host.Clock.GetUtcNow()) is AfterEnd.Boot { Wait.Ticks: > 0 } later)
         {
