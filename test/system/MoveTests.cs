@@ -4,7 +4,7 @@ using Xunit;
 namespace Lumos.SystemTests;
 
 /// <summary>VMs between two machines over ssh: sent, cut and resumed, and migrated while they run; and a target that loses its power.</summary>
-[Collection("15 move")]
+[Collection("08b move")] // before the rescue, which leaves the shared machine without our key
 public sealed class MoveTests(Suite suite) : LiveTest(suite)
 {
     private const string Key = "/root/.ssh/move";
