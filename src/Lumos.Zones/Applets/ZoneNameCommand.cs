@@ -11,11 +11,13 @@ internal static class ZoneNameCommand
 {
     internal static int Run(AppletContext context)
     {
-        if (context.Args.Count > 0)
+        bool stack = context.Args is ["-t"];
+        if (context.Args.Count > 0 && !stack)
         {
-            throw new UsageException("usage: zonename");
+            throw new UsageException("usage: zonename [-t]");
         }
-        context.Out.WriteLine(Current());
+        // Each zone has a network stack of its own here; the global zone's is the machine's.
+        context.Out.WriteLine(!stack ? Current().Text : Current().IsGlobal ? "shared" : "exclusive");
         return ExitStatus.Success;
     }
 
