@@ -31,7 +31,7 @@ public static partial class PropertyTable
             "when init last ended", Column: new("EXIT_TIMESTAMP", 24)),
         new("init_restarts", PropertyType.None, All, None, Computed, null, null, "how often init was restarted"),
         new("snapshots", PropertyType.None, All, None, Computed, null, null, "list of {name, created_at, size}"),
-        new("free_space", PropertyType.None, All, None, Computed, null, null,
+        new("free_space", PropertyType.None, Brands.Bhyve, None, Computed, null, null,
             "bhyve: unallocated MiB within flexible_disk_size", Column: new("FREE_SPACE", 14)),
         new("failed", PropertyType.None, All, None, Computed, null, Attr("failed"),
             "set when provisioning failed; forces state failed"),
