@@ -127,10 +127,10 @@ public sealed class ArgParser
 public sealed class ParsedArgs
 {
     private readonly IReadOnlyList<(char ShortName, string? LongName)> _declared;
-    private readonly List<(string Key, string? Value)> _found;
+    private readonly List<(string Name, string? Value)> _found;
 
     internal ParsedArgs(
-        IReadOnlyList<(char ShortName, string? LongName)> declared, List<(string Key, string? Value)> found, List<string> operands)
+        IReadOnlyList<(char ShortName, string? LongName)> declared, List<(string Name, string? Value)> found, List<string> operands)
     {
         _declared = declared;
         _found = found;
@@ -140,19 +140,22 @@ public sealed class ParsedArgs
     /// <summary>The words that are not options, in their order.</summary>
     public IReadOnlyList<string> Operands { get; }
 
+    /// <summary>All options in the order in which they were given, each by its short name if it has one.</summary>
+    public IReadOnlyList<(string Name, string? Value)> Given => _found;
+
     public bool Has(char name) => Has(name.ToString());
 
     public bool Has(string name)
     {
         string key = Key(name);
-        return _found.Exists(f => f.Key == key);
+        return _found.Exists(f => f.Name == key);
     }
 
     /// <summary>How many times the option was given (-vv: 2).</summary>
     public int Count(char name)
     {
         string key = Key(name.ToString());
-        return _found.Count(f => f.Key == key);
+        return _found.Count(f => f.Name == key);
     }
 
     /// <summary>The last value given, or null.</summary>
@@ -168,7 +171,7 @@ public sealed class ParsedArgs
     public IReadOnlyList<string> GetAll(string name)
     {
         string key = Key(name);
-        return [.. _found.Where(f => f.Key == key).Select(f => f.Value!)];
+        return [.. _found.Where(f => f.Name == key).Select(f => f.Value!)];
     }
 
     /// <summary>Refuses more or fewer operands than the command takes.</summary>

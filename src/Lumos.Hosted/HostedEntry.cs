@@ -11,6 +11,9 @@ public static class HostedEntry
 {
     private const string Program = "/usr/lib/lumos/lumos";
 
+    /// <summary>Commands that are about no global zone: they read what whoever calls them sees.</summary>
+    private static readonly string[] _ofNoGlobalZone = ["digest", "json"];
+
     /// <summary>
     /// Takes the calling thread (the only one so far that looks at files), or else a new program in its place, inside when there is a hosted global zone that this process is not in; returns when there is
     /// none: on the live image, in a zone, or inside already. Costs two looks at the file system where there is nothing to do.
@@ -19,7 +22,7 @@ public static class HostedEntry
     /// <exception cref="LumosException">HostedNotUp; NoHostedRoot: LUMOS_ROOT names no prefix of one, or none was ever up.</exception>
     public static void GoInside(string command, IEnumerable<string> words)
     {
-        if (command == LumosHostName || File.Exists(HostedPaths.InsideMark))
+        if (command == LumosHostName || _ofNoGlobalZone.Contains(command) || File.Exists(HostedPaths.InsideMark))
         {
             return;
         }

@@ -1,6 +1,7 @@
 using Lumos.Cli;
 using Lumos.Hosted;
 using Lumos.Images.Applets;
+using Lumos.JsonTool;
 using Lumos.Network;
 using Lumos.Node;
 using Lumos.Services;
@@ -21,5 +22,6 @@ internal static class AppletTable
         .. PowerApplets.All(),
         .. ZonesApplets.All(),
         .. VmApplets.All(),
+        .. JsonToolApplets.All(),
     ];
 }

@@ -8,6 +8,7 @@ public static class ImagesApplets
 {
     public static IEnumerable<Applet> All() =>
     [
+        new("digest", "sums of files", DigestApplet.Run),
         new("imgadm", "manage images", Run),
         new("dsadm", "old name of imgadm", Run),
     ];

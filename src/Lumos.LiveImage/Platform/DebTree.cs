@@ -17,7 +17,7 @@ internal static class DebTree
     /// <summary>What gets a link in /usr/sbin. The others are methods and daemons, or would stand in the way of Debian's own.</summary>
     private static readonly string[] Commands =
     [
-        "diskinfo", "dsadm", "imgadm", "lumos", "lumos-host", "nictagadm", "svcadm", "svccfg", "svcprop", "svcs", "sysinfo", "vmadm", "vminfo", "zlogin",
+        "diskinfo", "dsadm", "imgadm", "json", "lumos", "lumos-host", "nictagadm", "svcadm", "svccfg", "svcprop", "svcs", "sysinfo", "vmadm", "vminfo", "zlogin",
         "zoneadm", "zonecfg", "zonename",
     ];
 
