@@ -35,8 +35,8 @@ public sealed class AppletContext
     public Func<bool> ErrorIsTerminal { get; init; } = () => !Console.IsErrorRedirected;
 
     // Console's own stream takes a pipe that nobody reads any more for a success.
-    private static FileStream StandardOutput() =>
-        new(new Microsoft.Win32.SafeHandles.SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+    private static OutputStream StandardOutput() =>
+        new(new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0));
 
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 }

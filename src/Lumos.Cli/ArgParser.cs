@@ -39,6 +39,10 @@ public sealed class ArgParser
         return this;
     }
 
+    /// <summary>All options as they are typed: -f, --file.</summary>
+    public IEnumerable<string> Names => _options.SelectMany(option =>
+        new[] { option.ShortName == '\0' ? null : $"-{option.ShortName}", option.LongName is null ? null : $"--{option.LongName}" }.OfType<string>());
+
     public ParsedArgs Parse(IEnumerable<string> words)
     {
         var found = new List<(string Key, string? Value)>();

@@ -23,6 +23,9 @@ public sealed record ZoneLayout
 
     public string Locks { get; init; } = "/run/lumos/locks";
 
+    /// <summary>Holds UUID.json for a change of a VM that somebody has to finish, and that is over when the machine goes down.</summary>
+    public string Unfinished { get; init; } = "/run/lumos/unfinished";
+
     /// <summary>What stands before /POOL/NAME in the paths of zones; nothing but in tests.</summary>
     public string MountRoot { get; init; } = "";
 

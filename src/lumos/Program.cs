@@ -10,7 +10,7 @@ var argv = Environment.GetCommandLineArgs();
 string name = Path.GetFileName(argv[0]);
 IEnumerable<string> words = argv.Skip(1);
 using var output = Writer(Terminal.StandardOutput);
-using var errors = Writer(Terminal.StandardError);
+using var errors = Writer(Terminal.StandardError, goesOn: true);
 if (name == "lumos")
 {
     if (argv.Length < 2 || argv[1] is "--help" or "-h" or "help")
@@ -45,9 +45,9 @@ catch (LumosException e)
     errors.WriteLine($"{name}: {LumosException.Describe(e)}");
     return e.ExitStatus;
 }
-catch (IOException e) when (e.HResult == 32)
+catch (ReaderLeftException)
 {
-    return ExitStatus.Success; // EPIPE: the reader of our output has had enough
+    return ExitStatus.Success;
 }
 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 {
@@ -56,5 +56,5 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 }
 
 // Console.Out would first send the terminal's set-up sequence, which has no place in the output of a command.
-static TextWriter Writer(FileDescriptor fd) =>
-    TextWriter.Synchronized(new StreamWriter(new DescriptorStream(fd), new UTF8Encoding(false)) { AutoFlush = true });
+static TextWriter Writer(FileDescriptor fd, bool goesOn = false) =>
+    TextWriter.Synchronized(new StreamWriter(new OutputStream(new DescriptorStream(fd), goesOn), new UTF8Encoding(false)) { AutoFlush = true });

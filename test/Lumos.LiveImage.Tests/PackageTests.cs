@@ -44,7 +44,7 @@ public sealed class PackageTests(BuiltPackage built) : IClassFixture<BuiltPackag
         Assert.All(lines.Where(line => line[0] != 'l'), line => Assert.Matches("^[-d]rw[x-]r-[x-]r-[x-] ", line));
         string[] outside = ["./", "./usr/", "./usr/lib/", "./usr/lib/lumos/", "./usr/lib/systemd/", "./usr/sbin/", "./usr/share/"];
         Assert.All(lines.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[5]), path => Assert.True(
-            outside.Contains(path) || new[] { "lib/lumos/platform/", "lib/systemd/system/", "sbin/", "share/man/", "share/doc/", "share/lintian/" }
+            outside.Contains(path) || new[] { "lib/lumos/platform/", "lib/systemd/system/", "sbin/", "share/man/", "share/doc/", "share/lintian/", "share/bash-completion/" }
                 .Any(folder => path.StartsWith("./usr/" + folder, StringComparison.Ordinal)), path));
     }
 
@@ -57,9 +57,20 @@ public sealed class PackageTests(BuiltPackage built) : IClassFixture<BuiltPackag
             Assert.False(Path.IsPathRooted(link.LinkTarget), $"{link.FullName} leads to {link.LinkTarget}, which only holds where it is installed");
             Assert.True(link.ResolveLinkTarget(returnFinalTarget: true)?.Exists, $"{link.FullName} → {link.LinkTarget}");
         }
-        foreach (string command in new[] { "vmadm", "vminfo", "imgadm", "zlogin", "zoneadm", "svcs", "svcadm", "lumos-host", "sysinfo" })
+        // What is no daemon or method, is about this machine and not about one of our own, and is not asked inside zones alone.
+        string[] others =
+        [
+            "bootparams", "core-dump", "digest", "disklayout", "disklist", "first-boot", "fs-hosted", "fs-smartdc", "halt", "init", "mdata-delete", "mdata-get", "mdata-list",
+            "mdata-put", "metadata", "mkzpool", "net-dhcp-event", "net-hosted", "net-physical", "poweroff", "reboot", "shutdown", "smartdc-config", "svc-zones", "svc.startd", "vmadmd", "vminfod",
+        ];
+        string[] all = [.. Do(Path.Combine(tree, "usr/sbin/lumos"), "help").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0])];
+        Assert.True(all.Length > 20);
+        foreach (string command in all.Except(others).Append("lumos"))
         {
             Assert.True(File.Exists(Path.Combine(tree, "usr/sbin", command)), command);
+        }
+        foreach (string command in new[] { "vmadm", "vminfo", "imgadm", "zlogin", "zoneadm", "svcs", "svcadm", "lumos-host", "sysinfo", "zonestat", "coreadm" })
+        {
             Assert.Single(Directory.EnumerateFiles(Path.Combine(tree, "usr/share/man"), command + ".*.gz", SearchOption.AllDirectories));
         }
         Assert.Equal(0, Tool.Run(Path.Combine(tree, "usr/sbin/lumos-host"), "help").Status);

@@ -40,6 +40,59 @@ public sealed class EventTests : IDisposable
     }
 
     [Fact]
+    public void Snapshots_that_are_made_and_lost_are_told_and_shown()
+    {
+        string uuid = _machine.Create();
+        using var info = new RunningInfo(_machine);
+        using var events = new Listening(_machine);
+        Assert.Equal(0, _machine.Vmadm(null, "create-snapshot", uuid, "one").Status);
+        Assert.Contains("\"name\":\"one\"", events.WaitFor("modify", uuid, "snapshots.*"));
+        using (var client = VmInfoClient.TryConnect(_machine.Socket)!)
+        {
+            var shown = JsonNode.Parse(client.Get(uuid)!)!;
+            Assert.Equal("one", (string?)shown["snapshots"]![0]!["name"]);
+            Assert.Equal(_machine.Get(uuid).ToJsonString(), shown.ToJsonString());
+        }
+        _machine.Vmadm(null, "create-snapshot", uuid, "two");
+        _machine.Vmadm(null, "create-snapshot", uuid, "three");
+        Assert.Equal(0, _machine.Vmadm(null, "rollback-snapshot", uuid, "one").Status);
+        _machine.Vmadm(null, "delete-snapshot", uuid, "one");
+        Wait.Until(() => Told("removed").Count == 3);
+        Assert.Equal(["one", "two", "three"], Told("added"));
+        Assert.Equal(["two", "three", "one"], Told("removed"));
+
+        List<string> Told(string action) => [.. events.All.SelectMany(e => (e.Object["changes"] as JsonArray)?.OfType<JsonObject>() ?? [])
+            .Where(c => (string?)c["prettyPath"] == "snapshots.*" && (string?)c["action"] == action)
+            .Select(c => (string)(c["newValue"] ?? c["oldValue"])!["name"]!)];
+    }
+
+    [Fact]
+    public void What_a_guest_writes_is_seen_by_the_next_question_and_never_lost()
+    {
+        string uuid = _machine.Create(), folder = _machine.At($"zones/{uuid}/config");
+        using var info = new RunningInfo(_machine, datasetPeriod: TimeSpan.FromMilliseconds(50));
+        using var client = VmInfoClient.TryConnect(_machine.Socket)!;
+        for (int i = 0; i < 200; i++)
+        {
+            Put($"v{i}");
+            Assert.Equal($"v{i}", Seen());
+        }
+        // The dataset is mounted anew: another folder of the same name, and nobody tells.
+        Directory.Move(folder, folder + ".old");
+        Directory.CreateDirectory(folder);
+        Wait.Until(() => Seen() != "v199");
+        Put("after");
+        Wait.Until(() => Seen() == "after");
+
+        void Put(string value) => ConfigFiles.ChangeCustomerMetadata(_machine.At("zones/" + uuid), metadata =>
+        {
+            metadata["k"] = value;
+            return true;
+        });
+        string? Seen() => (string?)JsonNode.Parse(client.Get(uuid)!)!["customer_metadata"]!["k"];
+    }
+
+    [Fact]
     public void What_others_change_is_told_and_what_does_not_change_is_not()
     {
         string uuid = _machine.Create();
@@ -86,7 +139,9 @@ public sealed class EventTests : IDisposable
         using var info = new RunningInfo(_machine);
         using var events = new Listening(_machine);
         using var held = new ManualResetEventSlim();
-        var asked = info.Daemon.Keeper.Ask(_ => { held.Wait(); return 0; });
+        using var holds = new ManualResetEventSlim();
+        var asked = info.Daemon.Keeper.Ask(_ => { holds.Set(); held.Wait(); return 0; });
+        holds.Wait();
         // More than the kernel's queue holds, while nobody reads it; then what matters.
         int limit = int.Parse(File.ReadAllText("/proc/sys/fs/inotify/max_queued_events"));
         string noise = Path.Combine(_machine.Layout.Exits, "noise");

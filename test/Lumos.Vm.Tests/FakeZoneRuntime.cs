@@ -24,6 +24,9 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
     /// <summary>Called when a zone has been asked to stop and has not yet.</summary>
     public Action<ZoneName>? OnShutdown { get; set; }
 
+    /// <summary>Called in the middle of a boot, a halt, and the wait for a shutdown, with what is under way: where a kill may fall.</summary>
+    public Action<string>? OnMiddle { get; set; }
+
     /// <summary>Boots throw this.</summary>
     public Exception? BootFailure { get; set; }
 
@@ -58,6 +61,10 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
             if (InitsEndedUnseen)
             {
                 return new ZoneStatus(ZoneState.Down, null, null, boot, null);
+            }
+            if (record["half"] is not null)
+            {
+                return new ZoneStatus(record["abandoned"] is null ? ZoneState.Ready : ZoneState.Down, null, null, null, null) { Restarts = restarts };
             }
             return record["exit"] is { } exit
                 ? new ZoneStatus(ZoneState.Down, null, null, boot,
@@ -95,15 +102,49 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
             }
             Directory.CreateDirectory(layout.States);
             Directory.CreateDirectory(layout.ControlFolder(spec.Name));
-            Write(spec.Name, new JsonObject
-            {
-                ["id"] = ++_lastId,
-                ["boot"] = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
-                ["restarts"] = spec.Restarts.Total,
-                ["row"] = spec.Restarts.InRow,
-            });
+            Write(spec.Name, Record(spec, half: true));
+        }
+        OnMiddle?.Invoke("boot");
+        lock (_lock)
+        {
+            LastLimits = spec;
+            Write(spec.Name, Record(spec, half: false));
         }
         OnBoot?.Invoke(spec);
+    }
+
+    private JsonObject Record(ZoneSpec spec, bool half)
+    {
+        var record = new JsonObject
+        {
+            ["id"] = half ? ++_lastId : _lastId,
+            ["boot"] = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+            ["restarts"] = spec.Restarts.Total,
+            ["row"] = spec.Restarts.InRow,
+        };
+        if (half)
+        {
+            record["half"] = true;
+        }
+        return record;
+    }
+
+    /// <summary>Whoever boots zones or brings them down was killed; a zone that was asked to stop does so all the same, unless it is stubborn.</summary>
+    public void Orphan()
+    {
+        lock (_lock)
+        {
+            foreach (var name in Directory.EnumerateFiles(layout.States).Select(file => ZoneName.Parse(Path.GetFileNameWithoutExtension(file))))
+            {
+                var record = Read(name)!;
+                record["abandoned"] = true;
+                Write(name, record);
+                if (record["to"] is { } to && record["exit"] is null && !Stubborn.ContainsKey(name.Text))
+                {
+                    End(name, to.GetValue<string>() == ZoneState.Running.Word ? 129 : 130);
+                }
+            }
+        }
     }
 
     /// <summary>The zone's init ends by itself.</summary>
@@ -144,6 +185,7 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
             Write(name, record);
         }
         OnShutdown?.Invoke(name);
+        OnMiddle?.Invoke("shutdown");
         if (Stubborn.ContainsKey(name.Text))
         {
             return false;
@@ -161,14 +203,21 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
         lock (_lock)
         {
             Calls.Add($"halt {name}");
-            if (Read(name) is { } record)
+            if (Read(name) is not { } record)
             {
-                if (record["exit"] is null)
-                {
-                    End(name, 128 + 9);
-                }
-                Clear(name);
+                return;
             }
+            if (record["exit"] is null && record["half"] is null)
+            {
+                (record["to"], record["by"]) = (ZoneState.Installed.Word, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+                Write(name, record);
+                End(name, 128 + 9);
+            }
+        }
+        OnMiddle?.Invoke("halt");
+        lock (_lock)
+        {
+            Clear(name);
         }
     }
 
@@ -176,11 +225,11 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
     {
         lock (_lock)
         {
-            if (Read(name)?["exit"] is null)
+            if (Read(name) is not { } record || Status(name).State != ZoneState.Down || (record["to"] is not null && record["abandoned"] is null))
             {
                 return null;
             }
-            var exit = Status(name).Exit;
+            var exit = Status(name).Exit ?? new ZoneExit(255, DateTimeOffset.UtcNow);
             Clear(name);
             return exit;
         }

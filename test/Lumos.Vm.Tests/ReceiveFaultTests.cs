@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Buffers.Binary;
 using Lumos.Drivers.Datasets;
 using Lumos.Vm.Receive;
@@ -42,6 +43,8 @@ public sealed class ReceiveFaultTests : IDisposable
             var early = _two.B.Vmadm(null, "install", uuid);
             Assert.Contains("is not all here", early.Error);
             string token = TwoMachines.Run(_two.B, null, null, ["receive", "--token", uuid]).Out.Trim();
+            var result = JsonNode.Parse(TwoMachines.Run(_two.B, null, null, ["receive", "--token", "--json-result", uuid]).Out)!;
+            Assert.Equal((token, false), ((string?)result["token"], (bool)result["changed"]!));
             byte[] rest = _two.Sent("--live", "--resume", token, uuid);
             Assert.True(rest.Length < whole.Length + 1000);
             var done = _two.Receive(rest);

@@ -33,6 +33,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
             Run = At("run/zones"),
             States = At("run/zone-states"),
             Exits = At("run/zone-exits"),
+            Unfinished = At("run/unfinished"),
             Locks = At("run/locks"),
             PlatformUsr = At("usr"),
             CgroupParent = "/" + Path.GetFileName(Root),

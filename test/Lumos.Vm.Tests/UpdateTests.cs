@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Lumos.Drivers.Datasets;
+using Lumos.Vm.Applets.Verbs;
+using Lumos.Vm.Update;
 using Xunit;
 
 namespace Lumos.Vm.Tests;
@@ -32,6 +34,20 @@ public sealed class UpdateTests : IDisposable
         Assert.Equal(("third", 1000), ((string?)_machine.Get(_uuid)["alias"], (int)_machine.Get(_uuid)["max_lwps"]!));
         Assert.Equal(0, _machine.Vmadm(null, "update", _uuid, "alias=").Status);
         Assert.False(_machine.Get(_uuid).ContainsKey("alias"));
+    }
+
+    [Fact]
+    public void Each_kind_of_effect_has_its_line()
+    {
+        var before = _machine.Host.Load(_uuid).Spec;
+        var after = before.With("cpu_cap", 50).With("init_name", "/sbin/other").With("disks", new JsonArray(new JsonObject { ["path"] = "/dev/zvol/x" })).With("hostname", "h");
+        Assert.Equal(
+        [
+            "cpu_cap: live",
+            "init_name: takes effect when the VM is next started or rebooted by vmadm",
+            "disks: changed while the VM is stopped, as it has to be",
+            "hostname: recorded; what is in the VM was written when it was made",
+        ], UpdateVerb.Effects(UpdatePlanner.Between(before, after), _uuid));
     }
 
     [Fact]

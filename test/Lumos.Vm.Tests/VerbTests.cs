@@ -28,6 +28,15 @@ public sealed class VerbTests : IDisposable
     }
 
     [Fact]
+    public void A_pipe_that_breaks_behind_the_scenes_is_a_failure()
+    {
+        _machine.BeforeDataset = (_, _) => throw new IOException("Broken pipe", 32);
+        var run = _machine.Vmadm($$"""{"brand":"joyent","image_uuid":"{{TestMachine.NativeImage}}"}""", "create");
+        Assert.Equal(1, run.Status);
+        Assert.Contains("Broken pipe", run.Error);
+    }
+
+    [Fact]
     public void No_two_verbs_share_a_name()
     {
         var names = VerbTable.All.SelectMany(verb => verb.Aliases.Append(verb.Name)).Concat(VerbTable.NotYet).ToList();

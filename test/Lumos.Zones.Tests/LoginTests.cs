@@ -1,3 +1,4 @@
+using Lumos.Core;
 using Lumos.Zones.Consoles;
 using Lumos.Zones.Login;
 using Xunit;
@@ -8,6 +9,42 @@ public sealed class LoginTests
 {
     private const string Passwd = "root:x:0:0:root:/root:/bin/bash\nann:x:1000:1000:Ann:/home/ann:\nevil:x:4294967295:0::/:/bin/sh\nevil2:x:-1:0::/:/bin/sh\n";
     private const string Group = "root:x:0:\nann:x:1000:\nsudo:x:27:bob,ann\nstaff:x:50:bob\nbad:x:99999:ann\n";
+
+    [Fact]
+    public void Options_are_read_and_a_commands_own_are_left_alone()
+    {
+        var login = LoginOptions.Parse(["-Qn", "-l", "ann", "z", "ls", "-l"]);
+        Assert.Equal((false, true, true, "ann", "z", false), (login.Console, login.Quiet, login.NoInput, login.User, login.Zone, login.Terminal));
+        Assert.Equal(["ls", "-l"], login.Words);
+        Assert.True(LoginOptions.Parse(["-i", "z", "top"]).Terminal);
+        Assert.Null(LoginOptions.Parse(["-E", "z"]).Terminal);
+        var console = LoginOptions.Parse(["-CdE", "z"]);
+        Assert.Equal((true, true, null), (console.Console, console.LeavesAtHalt, console.Escape));
+        Assert.Equal('@', LoginOptions.Parse(["-C", "-e@", "z"]).Escape);
+        Assert.Equal('~', LoginOptions.Parse(["-C", "z"]).Escape);
+    }
+
+    [Theory]
+    [InlineData("missing zone")]
+    [InlineData("takes no command", "-C", "z", "ls")]
+    [InlineData("takes no command", "-CS", "z")]
+    [InlineData("not of a console", "-Ci", "z")]
+    [InlineData("is of a console", "-d", "z")]
+    [InlineData("is of a console", "-e", "@", "z")]
+    [InlineData("not one character", "-C", "-e", "ab", "z")]
+    [InlineData("give one", "-CE", "-e", "@", "z")]
+    [InlineData("it is root", "-S", "-l", "ann", "z")]
+    [InlineData("want none", "-iT", "z", "ls")]
+    [InlineData("ends at once", "-n", "z")]
+    [InlineData("docker", "-I", "z")]
+    [InlineData("docker", "-Z", "z")]
+    [InlineData("unknown option", "-x", "z")]
+    public void What_makes_no_sense_is_refused(string said, params string[] words)
+    {
+        var refused = Assert.ThrowsAny<LumosException>(() => LoginOptions.Parse(words));
+        Assert.Contains(said, refused.Message);
+        Assert.Equal(2, refused.ExitStatus);
+    }
 
     [Fact]
     public void Finds_users_and_their_groups()

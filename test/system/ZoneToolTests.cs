@@ -7,6 +7,16 @@ namespace Lumos.SystemTests;
 public sealed class ZoneToolTests(Suite suite) : LiveTest(suite)
 {
     [Fact]
+    public void Bash_completes_vmadm()
+    {
+        // As a login has it: nothing is sourced by the test.
+        string offered = Ok(Zone.Shell("""bash -lic 'COMP_WORDS=(vmadm get ""); COMP_CWORD=2; _vmadm; printf "%s\n" "${COMPREPLY[@]}"; complete -p vmadm imgadm' 2>/dev/null"""));
+        Assert.Contains(Suite.NativeZone.ToString(), offered);
+        Assert.Contains("complete -F _vmadm vmadm", offered);
+        Assert.Contains("complete -F _imgadm imgadm", offered);
+    }
+
+    [Fact]
     public void A_zone_of_zonecfg_and_zoneadm_is_a_VM_like_any_other()
     {
         _ = Suite.NativeZone; // whose image is there then

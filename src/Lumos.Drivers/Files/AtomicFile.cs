@@ -31,6 +31,11 @@ public static class AtomicFile
     /// <summary>A text to be written by <see cref="WriteAll"/>.</summary>
     public static FileContent Text(string path, string content, int mode = DefaultMode) => new(path, Encoding.UTF8.GetBytes(content), mode);
 
+    /// <summary>
+    /// Removes what writers of this file that were killed have left beside it. The caller holds the lock that writers of it hold.
+    /// </summary>
+    public static void RemoveTemporaries(string path) => DurableFile.RemoveTemporaries(Path.GetFullPath(path));
+
     /// <summary>Removes a file for good (fsync of its directory); one that is not there is no error.</summary>
     public static void Remove(string path)
     {

@@ -49,7 +49,7 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store)
         {
             return Fail(e, structured);
         }
-        catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && e.HResult != Linux.Errno.EPIPE))
+        catch (Exception e) when (e is UnauthorizedAccessException or (IOException and not ReaderLeftException))
         {
             return Fail(new LumosException("FileSystem", LumosException.Describe(e)), structured);
         }

@@ -7,6 +7,10 @@ namespace Lumos.Linux.Files;
 /// <summary>The pieces of a durable write: what is on the disk when each returns survives a power cut.</summary>
 public static class DurableFile
 {
+    private const string Suffix = ".tmp";
+
+    private const int HexDigits = 8;
+
     /// <summary>
     /// Replaces a file as a whole: temporary in the same directory, fsync, rename, fsync of the directory. A reader or a
     /// power cut meets the old content or the new, nothing between; on failure nothing is left behind.
@@ -53,6 +57,32 @@ public static class DurableFile
         }
     }
 
+    /// <summary>
+    /// The file that a temporary of ours is of, by its name; null: it is none. A writer that is killed leaves its temporary behind.
+    /// </summary>
+    public static string? TargetOf(string temporary)
+    {
+        string name = Path.GetFileName(temporary);
+        return name.StartsWith('.') && name.EndsWith(Suffix, StringComparison.Ordinal) && name.Length > 1 + HexDigits + 1 + Suffix.Length
+            && name[^(Suffix.Length + HexDigits + 1)] == '.'
+            ? Path.Combine(Path.GetDirectoryName(temporary) ?? "", name[1..^(Suffix.Length + HexDigits + 1)])
+            : null;
+    }
+
+    /// <summary>Removes the temporaries of a file; nobody writes it now.</summary>
+    public static void RemoveTemporaries(string path)
+    {
+        string directory = Path.GetDirectoryName(path)!;
+        if (!Directory.Exists(directory))
+        {
+            return;
+        }
+        foreach (string left in Directory.EnumerateFiles(directory, $".{Path.GetFileName(path)}.*{Suffix}").Where(file => TargetOf(file) == path))
+        {
+            _ = Libc.unlink(left);
+        }
+    }
+
     /// <summary>Puts a directory's entries (names made, renamed, removed) on the disk.</summary>
     public static void SyncDirectory(string directory)
     {
@@ -66,7 +96,7 @@ public static class DurableFile
     private static string WriteTemporary(string full, ReadOnlySpan<byte> content, int mode)
     {
         string directory = Path.GetDirectoryName(full) ?? throw new ArgumentException($"{full} names no file", nameof(full));
-        string temporary = Path.Combine(directory, $".{Path.GetFileName(full)}.{RandomNumberGenerator.GetHexString(8, lowercase: true)}.tmp");
+        string temporary = Path.Combine(directory, $".{Path.GetFileName(full)}.{RandomNumberGenerator.GetHexString(HexDigits, lowercase: true)}{Suffix}");
         using var file = FileDescriptorIo.Open(
             temporary, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, 0x180 /* 0600 */);
         try

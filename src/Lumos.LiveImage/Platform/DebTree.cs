@@ -12,13 +12,13 @@ namespace Lumos.LiveImage.Platform;
 /// </summary>
 internal static class DebTree
 {
-    private const string Platform = "usr/lib/lumos/platform";
+    private const string Platform = "usr/lib/lumos/platform", Completions = "usr/share/bash-completion/completions";
 
     /// <summary>What gets a link in /usr/sbin. The others are methods and daemons, or would stand in the way of Debian's own.</summary>
     private static readonly string[] Commands =
     [
-        "diskinfo", "dsadm", "imgadm", "json", "lumos", "lumos-host", "nictagadm", "svcadm", "svccfg", "svcprop", "svcs", "sysinfo", "vmadm", "vminfo", "zlogin",
-        "zoneadm", "zonecfg", "zonename",
+        "coreadm", "diskinfo", "dsadm", "imgadm", "json", "lumos", "lumos-host", "nictagadm", "svcadm", "svccfg", "svcprop", "svcs", "sysinfo", "vmadm", "vminfo", "zlogin",
+        "zoneadm", "zonecfg", "zonememstat", "zonename", "zonestat", "zps",
     ];
 
     internal static void Make(BuildLog log, string repository, string hostedTree, string version, DateTimeOffset time, string work, string target)
@@ -35,6 +35,12 @@ internal static class DebTree
             .Where(page => Commands.Contains(Path.GetFileNameWithoutExtension(page)) || Path.GetFileName(page) == "smf.7"))
         {
             Compress(File.ReadAllBytes(page), Path.Combine(tree, "usr/share/man", Path.GetFileName(Path.GetDirectoryName(page)!), Path.GetFileName(page) + ".gz"));
+        }
+        // By these names Debian's bash-completion finds it, where that is installed.
+        foreach (string command in new[] { "vmadm", "imgadm" })
+        {
+            Directory.CreateDirectory(Path.Combine(tree, Completions));
+            File.CreateSymbolicLink(Path.Combine(tree, Completions, command), "../../../lib/lumos/platform/usr/lib/lumos/completion.bash");
         }
         TreeInstall.Copy(Path.Combine(recipe, "lumos.service"), Path.Combine(tree, "usr/lib/systemd/system/lumos.service"), TreeInstall.Data);
         TreeInstall.Copy(Path.Combine(recipe, "lintian-overrides"), Path.Combine(tree, "usr/share/lintian/overrides/lumos"), TreeInstall.Data);

@@ -15,9 +15,6 @@ namespace Lumos.Vm.Applets;
 /// </summary>
 internal sealed class Vmadm(AppletContext context, Func<Action<string>, VmHost> host)
 {
-    /// <summary>errno EPIPE: the reader of our output has had enough, which is no failure.</summary>
-    private const int EndOfPipe = 32;
-
     internal int Run()
     {
         using var vmadm = new VerbContext(context, host);
@@ -45,7 +42,7 @@ internal sealed class Vmadm(AppletContext context, Func<Action<string>, VmHost> 
             context.Error.WriteLine(e.InnerException is null ? e.Message : LumosException.Describe(e));
             return (e.ExitStatus, e);
         }
-        catch (IOException e) when (e.HResult == EndOfPipe)
+        catch (ReaderLeftException)
         {
             return (ExitStatus.Success, null);
         }

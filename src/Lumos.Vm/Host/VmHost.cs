@@ -75,14 +75,15 @@ public sealed class VmHost
 
     /// <summary>
     /// The lock of one VM: held by whoever changes it, released by the kernel when the holder ends. What a holder that was killed left
-    /// unfinished is finished first.
+    /// unfinished is settled first.
     /// </summary>
     /// <param name="uuid">Of the VM.</param>
     /// <param name="timeout">Null waits for ever.</param>
+    /// <param name="quietly">Nobody is told for whom we wait.</param>
     /// <exception cref="LumosException">LockTimeout; or why it cannot be finished.</exception>
-    public FileLock Lock(string uuid, TimeSpan? timeout = null)
+    public FileLock Lock(string uuid, TimeSpan? timeout = null, bool quietly = false)
     {
-        var held = LockAsItIs(uuid, timeout);
+        var held = LockAsItIs(uuid, timeout, quietly);
         try
         {
             new Lifecycle.Recovery(this).Finish(uuid);
@@ -97,8 +98,8 @@ public sealed class VmHost
 
     /// <summary>The same for whoever wants the VM gone, finished or not.</summary>
     /// <exception cref="LumosException">LockTimeout.</exception>
-    public FileLock LockAsItIs(string uuid, TimeSpan? timeout = null) =>
-        FileLock.Acquire(Path.Combine(Layout.Locks, $"vm.{uuid}.lock"), timeout, timeout == TimeSpan.Zero ? null : Say);
+    public FileLock LockAsItIs(string uuid, TimeSpan? timeout = null, bool quietly = false) =>
+        FileLock.Acquire(Path.Combine(Layout.Locks, $"vm.{uuid}.lock"), timeout, quietly || timeout == TimeSpan.Zero ? null : Say);
 
     /// <summary>The VM as it is on disk and in the kernel now.</summary>
     /// <exception cref="LumosException">VmNotFound.</exception>
@@ -118,13 +119,15 @@ public sealed class VmHost
     }
 
     /// <summary>Tells vminfod to look at a VM again, and waits until it has: what is listed after this is what was done.</summary>
-    public void Publish(string uuid)
+    /// <param name="uuid">Of the VM.</param>
+    /// <param name="snapshots">Those that were made or destroyed, which vminfod keeps no list of.</param>
+    public void Publish(string uuid, params IReadOnlyList<Snapshots.SnapshotChange> snapshots)
     {
         PublishNics(uuid);
         try
         {
             using var client = VmInfoClient.TryConnect(InfoSocket);
-            client?.Refresh(uuid);
+            client?.Refresh(uuid, snapshots);
         }
         catch (Exception e) when (e is IOException or LumosException or System.Net.Sockets.SocketException)
         {

@@ -35,26 +35,40 @@ internal sealed class ModelFiles : IDisposable
 
     public void WatchAll()
     {
-        foreach (var vm in _model.All)
+        foreach (var vm in _model.Snapshot())
         {
             Watch(vm);
         }
     }
 
-    /// <summary>Watches the config folder of a VM, once it has one.</summary>
+    /// <summary>
+    /// Watches the config folder of a VM, once it has one. What was written there between the load of the VM and the first moment of
+    /// the watch nobody tells: so we look.
+    /// </summary>
     public void Watch(VmInfo vm)
     {
-        string folder = ConfigFiles.Folder(vm.Spec.ZonePath);
-        if (Directory.Exists(folder))
+        string folder = ConfigFiles.Folder(vm.Spec.ZonePath), zone = vm.Spec.ZoneName;
+        if (!Directory.Exists(folder))
         {
-            try
+            return;
+        }
+        try
+        {
+            int watch = _inotify.Watch(folder, FolderEvents);
+            if (_configFolders.TryGetValue(watch, out string? known) && known == zone)
             {
-                _configFolders[_inotify.Watch(folder, FolderEvents)] = vm.Spec.ZoneName;
+                return;
             }
-            catch (IOException e)
-            {
-                _log.Warn("cannot watch", ("path", folder), ("error", e.Message));
-            }
+            _configFolders[watch] = zone;
+        }
+        catch (IOException e)
+        {
+            _log.Warn("cannot watch", ("path", folder), ("error", e.Message));
+            return;
+        }
+        if (_model.IsOld(vm))
+        {
+            _model.ReloadConfig(zone);
         }
     }
 

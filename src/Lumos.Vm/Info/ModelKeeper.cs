@@ -87,6 +87,7 @@ public sealed class ModelKeeper : IDisposable
         {
             try
             {
+                _files.Take(); // a guest that put a key, say, was answered before we were asked
                 done.SetResult(question(_model));
             }
             catch (Exception e)
@@ -100,9 +101,21 @@ public sealed class ModelKeeper : IDisposable
     /// <summary>Looks at a VM again, its dataset too. Null: there is none.</summary>
     public Task<VmInfo?> Refresh(string uuid) => Ask(model =>
     {
-        _files.Take(); // what is already told comes first, or it would overwrite what we are about to read
+        // What was already told has been taken in, or it would overwrite what we are about to read.
         _refreshed.Add(uuid);
-        return model.Reload(uuid);
+        var vm = model.Reload(uuid);
+        if (vm is not null)
+        {
+            _files.Watch(vm); // its folder may be another one, of the same name and content
+        }
+        return vm;
+    });
+
+    /// <summary>Tells who listens of changes that the model does not hold.</summary>
+    public Task<bool> Tell(VmInfo vm, IReadOnlyList<VmChange> changes) => Ask(_ =>
+    {
+        Offer(vm.Uuid, VmEvent.Of(vm, changes, _host.Clock.GetUtcNow()));
+        return true;
     });
 
     /// <summary>From here on the listener gets every event. Returns all VMs as they are before the first of them; null: there are too many listeners.</summary>
@@ -120,17 +133,18 @@ public sealed class ModelKeeper : IDisposable
 
     private void OnChange(VmInfo? before, VmInfo? after)
     {
-        if (after is not null)
-        {
-            _files.Watch(after);
-        }
         _inits.Follow((after ?? before)!.Spec.ZoneName, after?.Status.InitPid);
         if (_listeners.Count > 0 && VmEvent.Of(before?.Object, after?.Object, after?.Line, _host.Clock.GetUtcNow()) is { } line)
         {
-            string uuid = (after ?? before)!.Uuid;
-            _listeners.ForEach(listener => listener.Offer(uuid, line));
+            Offer((after ?? before)!.Uuid, line);
+        }
+        if (after is not null)
+        {
+            _files.Watch(after); // last: it may find that there is a change to tell already
         }
     }
+
+    private void Offer(string uuid, byte[] line) => _listeners.ForEach(listener => listener.Offer(uuid, line));
 
     private void Reload(string why) => Note(why, _model.LoadAll());
 
@@ -157,6 +171,7 @@ public sealed class ModelKeeper : IDisposable
             _loop.Post(() =>
             {
                 _looking = false;
+                _files.WatchAll(); // of a dataset that was mounted anew by other hands
                 if (facts is not null && _model.TakeDatasets(facts, _refreshed) is > 0 and var changed)
                 {
                     Note("datasets were changed by other hands", changed);

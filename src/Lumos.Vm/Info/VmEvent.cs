@@ -27,6 +27,9 @@ public static class VmEvent
         return changes.Count == 0 ? null : Line("modify", now, after, line, changes);
     }
 
+    /// <summary>Changes of a VM that its model does not hold.</summary>
+    public static byte[] Of(VmInfo vm, IReadOnlyList<VmChange> changes, DateTimeOffset now) => Line("modify", now, vm.Object, vm.Line, changes);
+
     /// <summary>The first line of a stream.</summary>
     public static byte[] Ready(string id, DateTimeOffset now, IEnumerable<byte[]> vms) => Object(json =>
     {

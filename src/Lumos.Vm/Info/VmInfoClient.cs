@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Vm.List;
+using Lumos.Vm.Snapshots;
 
 namespace Lumos.Vm.Info;
 
@@ -52,11 +53,12 @@ public sealed class VmInfoClient : IDisposable
         return Request("GET", terms.Count == 0 ? "/vms" : "/vms?" + string.Join('&', terms))!;
     }
 
-    /// <summary>One VM; null: there is none.</summary>
+    /// <summary>One VM with its snapshots; null: there is none.</summary>
     public byte[]? Get(string uuid) => Request("GET", $"/vms/{uuid}");
 
-    /// <summary>Returns once vminfod has looked at the VM again.</summary>
-    public void Refresh(string uuid) => Request("POST", $"/vms/{uuid}?action=refresh");
+    /// <summary>Returns once vminfod has looked at the VM again, and told who listens of its snapshots that were made or destroyed.</summary>
+    public void Refresh(string uuid, params IReadOnlyList<SnapshotChange> snapshots) => Request("POST",
+        $"/vms/{uuid}?action=refresh" + string.Concat(snapshots.Select(s => $"&{(s.IsNew ? VmInfoRoutes.SnapshotMade : VmInfoRoutes.SnapshotDestroyed)}={Uri.EscapeDataString(s.Label.Text)}")));
 
     public JsonObject Ping() => (JsonObject)JsonNode.Parse(Request("GET", "/ping")!)!;
 

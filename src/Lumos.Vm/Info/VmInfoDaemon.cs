@@ -34,7 +34,7 @@ public sealed class VmInfoDaemon : IDisposable
         _keeper = new ModelKeeper(host, log, datasetPeriod);
         try
         {
-            _server = new HttpServer(Listen(_socket), "vminfod", new VmInfoRoutes(_keeper, host.Clock).Answer, _ => { });
+            _server = new HttpServer(Listen(_socket), "vminfod", new VmInfoRoutes(_keeper, host.Datasets, host.Clock).Answer, _ => { });
         }
         catch
         {

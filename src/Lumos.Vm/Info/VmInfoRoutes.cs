@@ -2,9 +2,11 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Core;
+using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Http;
 using Lumos.Vm.List;
 using Lumos.Vm.Payload;
+using Lumos.Vm.Snapshots;
 
 namespace Lumos.Vm.Info;
 
@@ -14,13 +16,16 @@ namespace Lumos.Vm.Info;
 /// <item>GET /ping</item>
 /// <item>GET /status, /status?full=true</item>
 /// <item>GET /vms: an array; ?KEY=VALUE and ?KEY=~EXPRESSION are filters as those of vmadm list, ?fields=a,b leaves the rest out</item>
-/// <item>GET /vms/UUID: one VM, or 404</item>
-/// <item>POST /vms/UUID?action=refresh: look at it again, answered when that is done</item>
+/// <item>GET /vms/UUID: one VM with its snapshots, or 404</item>
+/// <item>POST /vms/UUID?action=refresh: look at it again, answered when that is done; &amp;snapshot_made=NAME and
+/// &amp;snapshot_destroyed=NAME are events</item>
 /// <item>GET /events, /events?uuid=UUID: a line of JSON for each event, without end</item>
 /// </list>
 /// </summary>
-internal sealed class VmInfoRoutes(ModelKeeper keeper, TimeProvider clock)
+internal sealed class VmInfoRoutes(ModelKeeper keeper, IDatasets datasets, TimeProvider clock)
 {
+    internal const string SnapshotMade = "snapshot_made", SnapshotDestroyed = "snapshot_destroyed";
+
     /// <summary>Who listens keeps a connection: half of them stay free for questions.</summary>
     private const int MostListeners = HttpServer.MaxConnections / 2;
 
@@ -37,8 +42,8 @@ internal sealed class VmInfoRoutes(ModelKeeper keeper, TimeProvider clock)
                 ("GET" or "HEAD", ["ping"]) => HttpResponse.Json(new JsonObject { ["ping"] = "pong" }),
                 ("GET" or "HEAD", ["status"]) => HttpResponse.Json(await Status(Value(request, "full") is "true" or "1").ConfigureAwait(false)),
                 ("GET" or "HEAD", ["vms"]) => await List(request).ConfigureAwait(false),
-                ("GET" or "HEAD", ["vms", var uuid]) => One(uuid, await keeper.Ask(model => model.Find(uuid)).ConfigureAwait(false)),
-                ("POST", ["vms", var uuid]) when Value(request, "action") == "refresh" => One(uuid, await keeper.Refresh(uuid).ConfigureAwait(false)),
+                ("GET" or "HEAD", ["vms", var uuid]) => OneWithSnapshots(uuid, await keeper.Ask(model => model.Find(uuid)).ConfigureAwait(false)),
+                ("POST", ["vms", var uuid]) when Value(request, "action") == "refresh" => await Refresh(uuid, request).ConfigureAwait(false),
                 ("GET", ["events"]) => await Events(request).ConfigureAwait(false),
                 (not ("GET" or "HEAD" or "POST"), _) => HttpResponse.Fault(405, "MethodNotAllowed", $"{request.Method} is not done here"),
                 _ => HttpResponse.Fault(404, "ResourceNotFound", $"{request.Method} {request.Path} is not here; there are /ping, /status, /vms, /vms/UUID and /events"),
@@ -55,6 +60,24 @@ internal sealed class VmInfoRoutes(ModelKeeper keeper, TimeProvider clock)
     private static HttpResponse One(string uuid, VmInfo? vm) => vm is null
         ? HttpResponse.Fault(404, "VmNotFound", $"VM {uuid} is not here")
         : Raw([.. vm.Line, (byte)'\n']);
+
+    /// <summary>The look at the storage is the request's own: a pool that hangs keeps nobody else waiting.</summary>
+    private HttpResponse OneWithSnapshots(string uuid, VmInfo? vm) => vm is null
+        ? One(uuid, null)
+        : Raw([.. JsonText.Line(SnapshotFacts.With(vm.Object, SnapshotFacts.Of(datasets, vm.Spec.RootDataset))), (byte)'\n']);
+
+    private async Task<HttpResponse> Refresh(string uuid, HttpRequest request)
+    {
+        var vm = await keeper.Refresh(uuid).ConfigureAwait(false);
+        var snapshots = request.Query.Where(pair => pair.Key is SnapshotMade or SnapshotDestroyed).ToList();
+        if (vm is not null && snapshots.Count > 0)
+        {
+            var there = snapshots.Any(s => s.Key == SnapshotMade) ? SnapshotFacts.Of(datasets, vm.Spec.RootDataset) : [];
+            var changes = snapshots.Select(s => SnapshotChange.ToVmChange(s.Value, s.Key == SnapshotMade, there)).ToList();
+            await keeper.Tell(vm, changes).ConfigureAwait(false);
+        }
+        return One(uuid, vm);
+    }
 
     private static HttpResponse Raw(byte[] body) => new(200, [new("Content-Type", "application/json")]) { Body = body };
 

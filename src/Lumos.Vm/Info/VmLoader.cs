@@ -73,8 +73,11 @@ public sealed class VmLoader(ZoneLayout layout, IZoneRuntime runtime, IDatasets 
     }
 
     /// <summary>When any of the files that hold the configuration was last replaced.</summary>
-    private string LastModified(ZoneConfig config) => Payload.Normaliser.Timestamp(ConfigFiles.Paths(config.ZonePath)
-        .Prepend(layout.ConfigFile(config.Name)).Select(path => File.GetLastWriteTimeUtc(path)).Max());
+    private string LastModified(string zonePath, ZoneName name) => Payload.Normaliser.Timestamp(ConfigFiles.Paths(zonePath)
+        .Prepend(layout.ConfigFile(name)).Select(path => File.GetLastWriteTimeUtc(path)).Max());
+
+    /// <summary>The same of a VM that was loaded, as its files are now.</summary>
+    public string LastModified(VmInfo vm) => LastModified(vm.Spec.ZonePath, ZoneName.Parse(vm.Spec.ZoneName));
 
     private VmInfo? Load(ZoneIndexEntry entry, Func<string, DatasetFacts?> dataset)
     {
@@ -82,7 +85,7 @@ public sealed class VmLoader(ZoneLayout layout, IZoneRuntime runtime, IDatasets 
         {
             return null; // removed between the index and now
         }
-        var spec = Spec(config, entry.Uuid.Length > 0 ? entry.Uuid : entry.Name.Text).With("last_modified", LastModified(config));
+        var spec = Spec(config, entry.Uuid.Length > 0 ? entry.Uuid : entry.Name.Text).With("last_modified", LastModified(config.ZonePath, config.Name));
         var facts = entry.State == ZoneState.Configured ? null : dataset(spec.RootDataset);
         if (facts is not null)
         {

@@ -20,7 +20,8 @@ public sealed class VmModel(VmLoader loader, ZoneConfigStore zones, Action<strin
 
     public VmInfo? Find(string uuid) => _byUuid.GetValueOrDefault(uuid);
 
-    public IEnumerable<VmInfo> All => _byUuid.Values;
+    /// <summary>Its files were written after it was loaded.</summary>
+    public bool IsOld(VmInfo vm) => loader.LastModified(vm) != vm.Spec.Text("last_modified");
 
     /// <summary>Looks at everything again. The number of VMs that were not as known.</summary>
     public int LoadAll()

@@ -33,35 +33,25 @@ public sealed class VmReader(VmHost host)
     public IReadOnlyList<VmView> SelectWithSnapshots(IReadOnlyList<VmFilter> filters)
     {
         var snapshots = SnapshotFacts.OfAll(host.Datasets);
-        return [.. Select(filters, null).Select(vm => new VmView(With(vm.Object, snapshots.GetValueOrDefault(RootDataset(vm.Object)) ?? [])))];
+        return [.. Select(filters, null).Select(vm => new VmView(SnapshotFacts.With(vm.Object, snapshots.GetValueOrDefault(RootDataset(vm.Object)) ?? [])))];
     }
 
     /// <summary>One VM with its snapshots.</summary>
     /// <exception cref="LumosException">VmNotFound.</exception>
     public JsonObject Get(string uuid)
     {
-        var vm = GetWithoutSnapshots(uuid);
-        return With(vm, SnapshotFacts.Of(host.Datasets, RootDataset(vm)));
-    }
-
-    private static JsonObject With(JsonObject vm, JsonArray snapshots)
-    {
-        vm["snapshots"] = snapshots;
-        return Normaliser.Ordered(vm);
-    }
-
-    private static string RootDataset(JsonObject vm) => new VmSpec(vm).RootDataset;
-
-    private JsonObject GetWithoutSnapshots(string uuid)
-    {
         var answers = FromDaemon<byte[][]>(client => client.Get(uuid) is { } answer ? [answer] : []);
         return answers switch
         {
-            null => host.Load(uuid).Object,
+            null => WithSnapshots(host.Load(uuid)),
             [var answer] => (JsonObject)JsonNode.Parse(answer)!,
             _ => throw VmHost.NotFound(uuid),
         };
     }
+
+    private JsonObject WithSnapshots(VmInfo vm) => SnapshotFacts.With(vm.Object, SnapshotFacts.Of(host.Datasets, vm.Spec.RootDataset));
+
+    private static string RootDataset(JsonObject vm) => new VmSpec(vm).RootDataset;
 
     private T? FromDaemon<T>(Func<VmInfoClient, T> ask)
         where T : class

@@ -1,17 +1,27 @@
+using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Vm.Host;
 using Lumos.Vm.Snapshots;
+using Lumos.Vm.Update;
 using Lumos.Zones;
 
 namespace Lumos.Vm.Lifecycle;
 
-/// <summary>Finishes what a note of <see cref="UnfinishedNotes"/> tells. The caller holds the VM's lock.</summary>
+/// <summary>
+/// Goes on with what a note of <see cref="UnfinishedNotes"/> tells. The caller holds the VM's lock.
+/// <list type="bullet">
+/// <item>rollback: finished. What a dataset held does not come back.</item>
+/// <item>update: finished; what is refused is taken back (<see cref="VmUpdater.GoOn"/>).</item>
+/// <item>start, reboot, boot: finished, tried once.</item>
+/// <item>stop: taken back as long as the zone has not been asked, finished from there on.</item>
+/// </list>
+/// </summary>
 public sealed class Recovery(VmHost host)
 {
     private const string BootVerb = "boot";
 
     /// <summary>Does nothing for a VM without a note.</summary>
-    /// <exception cref="LumosException">Unfinished: it cannot be finished now; the note stays.</exception>
+    /// <exception cref="LumosException">Unfinished: it cannot be finished now. The note stays if it is to be tried again.</exception>
     public void Finish(string uuid)
     {
         if (!host.Unfinished.Exists(uuid) || host.Unfinished.TryRead(uuid) is not { } work)
@@ -23,6 +33,7 @@ public sealed class Recovery(VmHost host)
             host.Unfinished.Remove(uuid); // the VM went meanwhile
             return;
         }
+        LeftFiles.Remove(host, entry.Name, entry.Path);
         try
         {
             switch (work.Verb)
@@ -30,8 +41,15 @@ public sealed class Recovery(VmHost host)
                 case RollbackWish.Verb:
                     new VmRollback(host).Finish(uuid, work);
                     break;
+                case VmUpdater.Verb:
+                    new VmUpdater(host).GoOn(uuid, work);
+                    break;
+                case RunChange.Start or RunChange.Stop or RunChange.Reboot:
+                    new RunChange(host, uuid, entry.Name).GoOn(work);
+                    break;
                 case BootVerb:
-                    BootNoted(uuid, entry.Name.Text);
+                    host.Trace("boot");
+                    BootNoted(uuid, entry.Name.Text, ZoneRestartsOf(work), work.EndsWithPower);
                     break;
                 default:
                     throw new LumosException("InvalidNote", $"it is a {work.Verb}, which this release does not know");
@@ -45,14 +63,16 @@ public sealed class Recovery(VmHost host)
     }
 
     /// <summary>Boots a zone, so that a boot that is cut short is tried once more, and one that fails is not.</summary>
-    internal void BootNoted(string uuid, string zoneName)
+    /// <param name="endsWithPower">What the zone was before does not matter when the power fails: it boots with the machine or does not.</param>
+    internal void BootNoted(string uuid, string zoneName, ZoneRestarts? restarts = null, bool endsWithPower = false)
     {
-        host.Unfinished.Write(uuid, new UnfinishedWork(BootVerb, []));
+        NoteBoot(uuid, restarts, endsWithPower);
         try
         {
-            if (host.Runtime.Status(ZoneName.Parse(zoneName)).State.CanBoot)
+            var name = ZoneName.Parse(zoneName);
+            if (host.Runtime.Status(name).State.CanBoot)
             {
-                new Booter(host).Boot(zoneName);
+                new Booter(host).Boot(host.Zones.Load(name), restarts);
             }
         }
         finally
@@ -60,4 +80,18 @@ public sealed class Recovery(VmHost host)
             host.Unfinished.Remove(uuid);
         }
     }
+
+    /// <summary>Writes down that a zone is to be booted, for who clears it away before that.</summary>
+    internal void NoteBoot(string uuid, ZoneRestarts? restarts, bool endsWithPower)
+    {
+        var facts = new JsonObject();
+        if (restarts is not null)
+        {
+            (facts["restarts"], facts["restarts_in_row"]) = (restarts.Total, restarts.InRow);
+        }
+        host.Unfinished.Write(uuid, new UnfinishedWork(BootVerb, facts) { EndsWithPower = endsWithPower });
+    }
+
+    private static ZoneRestarts? ZoneRestartsOf(UnfinishedWork work) =>
+        work.Facts["restarts"] is { } total && work.Facts["restarts_in_row"] is { } row ? new ZoneRestarts(total.GetValue<int>(), row.GetValue<int>()) : null;
 }

@@ -14,7 +14,8 @@ public sealed record Outcome(string Message, bool Changed = true);
 
 /// <summary>
 /// start, stop, reboot and delete. start sets autoboot and stop clears it, as in SmartOS; what is so already is a success.
-/// Each holds the VM's lock from the first look to the last change, so two of them queue.
+/// Each holds the VM's lock from the first look to the last change, so two of them queue. What has several steps is cut short as
+/// <see cref="RunChange"/> says; of a delete, <see cref="Remove"/>.
 /// </summary>
 public sealed class VmLifecycle(VmHost host)
 {
@@ -52,9 +53,13 @@ public sealed class VmLifecycle(VmHost host)
             {
                 var booter = new Booter(host);
                 booter.CheckNicTags(vm.Spec, "start");
-                SetAutoboot(vm, true);
-                host.Trace("boot");
-                booter.Boot(vm.Spec.ZoneName);
+                var change = new RunChange(host, uuid, ZoneName.Parse(vm.Spec.ZoneName));
+                change.Do(RunChange.Starting(), () =>
+                {
+                    change.SetAutoboot(true);
+                    host.Trace("boot");
+                    booter.Boot(vm.Spec.ZoneName);
+                });
             }
             catch (Exception e) when (e is LumosException or IOException)
             {
@@ -75,17 +80,22 @@ public sealed class VmLifecycle(VmHost host)
         {
             var vm = host.Load(uuid);
             var name = ZoneName.Parse(vm.Spec.ZoneName);
-            SetAutoboot(vm, false);
+            var change = new RunChange(host, uuid, name);
             if (Transitions.Of(VmRequest.Stop, vm.State, vm.Status.State) == Verdict.Already)
             {
+                change.SetAutoboot(false);
                 host.Publish(uuid);
                 return new Outcome($"VM {uuid} is already not 'running' (currently: {vm.State})", Changed: false);
             }
-            if (force || !vm.Status.State.CanShutdown || !AskToEnd(name, ZoneShutdown.Halt, limit ?? StopTime))
+            change.Do(RunChange.Stopping(vm.Spec.Autoboot), () =>
             {
-                host.Trace("halt");
-                host.Runtime.Halt(name);
-            }
+                change.SetAutoboot(false);
+                if (force || !vm.Status.State.CanShutdown || !AskToEnd(name, ZoneShutdown.Halt, limit ?? StopTime))
+                {
+                    host.Trace("halt");
+                    host.Runtime.Halt(name);
+                }
+            });
         }
         host.Publish(uuid);
         return new Outcome($"Successfully completed stop for VM {uuid}");
@@ -108,21 +118,23 @@ public sealed class VmLifecycle(VmHost host)
             }
             var booter = new Booter(host);
             booter.CheckNicTags(vm.Spec, "reboot");
-            if (force || !AskToEnd(name, ZoneShutdown.Reboot, limit ?? RebootTime))
-            {
-                if (!force && limit is null)
-                {
-                    host.Publish(uuid);
-                    throw new LumosException("RebootTimeout", $"VM {uuid} did not go down within {RebootTime.TotalSeconds:0} seconds: "
-                        + $"\"vmadm reboot {uuid} -F\" does not ask it, -t says how long it is given before it is halted");
-                }
-                host.Trace("halt");
-                host.Runtime.Halt(name);
-            }
             try
             {
-                host.Trace("boot");
-                booter.Boot(vm.Spec.ZoneName);
+                new RunChange(host, uuid, name).Do(RunChange.Rebooting(halts: force || limit is not null), () =>
+                {
+                    if (force || !AskToEnd(name, ZoneShutdown.Reboot, limit ?? RebootTime))
+                    {
+                        if (!force && limit is null)
+                        {
+                            throw new LumosException("RebootTimeout", $"VM {uuid} did not go down within {RebootTime.TotalSeconds:0} seconds: "
+                                + $"\"vmadm reboot {uuid} -F\" does not ask it, -t says how long it is given before it is halted");
+                        }
+                        host.Trace("halt");
+                        host.Runtime.Halt(name);
+                    }
+                    host.Trace("boot");
+                    booter.Boot(vm.Spec.ZoneName);
+                });
             }
             finally
             {
@@ -174,6 +186,7 @@ public sealed class VmLifecycle(VmHost host)
             DatasetRemoval.DestroyZone(host.Datasets, dataset, path);
         }
         host.Unfinished.Remove(uuid);
+        LeftFiles.Remove(host, entry.Name, null);
         host.Trace("forget its configuration");
         host.Zones.Remove(entry.Name);
     }
@@ -189,15 +202,5 @@ public sealed class VmLifecycle(VmHost host)
         host.Trace("clear the mark failed");
         host.Zones.Save(host.Zones.Load(ZoneName.Parse(vm.Spec.ZoneName)).WithAttr(ZoneConfigMapping.Failed, null));
         return host.Load(vm.Uuid);
-    }
-
-    private void SetAutoboot(VmInfo vm, bool value)
-    {
-        var config = host.Zones.Load(ZoneName.Parse(vm.Spec.ZoneName));
-        if (config.Autoboot != value)
-        {
-            host.Trace($"set autoboot={(value ? "true" : "false")}");
-            host.Zones.Save(config with { Autoboot = value });
-        }
     }
 }

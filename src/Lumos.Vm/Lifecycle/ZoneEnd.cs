@@ -31,19 +31,29 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
             log.Warn(later.Why + "; it is started again", ("vm", uuid), ("seconds", later.Wait.TotalSeconds.ToString("0.0")), ("restarts", later.Restarts.Total.ToString()));
             return later.Wait;
         }
+        // Once it is cleared away nothing says any more that it is to be booted. An end that nobody has noted is a crash, as below.
+        var recovery = new Recovery(host);
+        var expected = policy.Decide(down, down.Exit ?? new ZoneExit(byte.MaxValue, host.Clock.GetUtcNow()), restartInit, firstBoot, host.Clock.GetUtcNow());
+        if (expected is AfterEnd.Boot next)
+        {
+            host.Trace("write down that it is booted again");
+            recovery.NoteBoot(uuid, next.Restarts, endsWithPower: true);
+        }
+        host.Trace("clear away what the zone left");
         if (host.Runtime.CleanUp(config.Name) is not { } exit)
         {
+            host.Unfinished.Remove(uuid);
             return null;
         }
         switch (policy.Decide(down, exit, restartInit, firstBoot, host.Clock.GetUtcNow()))
         {
-            case AfterEnd.Boot boot:
+            case AfterEnd.Boot boot when mayBoot:
                 log.Info(boot.Why, ("vm", uuid), ("status", exit.Shown.ToString()), ("restarts", boot.Restarts.Total.ToString()));
-                if (mayBoot)
-                {
-                    new Booter(host).Boot(config, boot.Restarts);
-                }
+                host.Trace("boot");
+                recovery.BootNoted(uuid, config.Name.Text, boot.Restarts, endsWithPower: true);
                 break;
+            case AfterEnd.Boot:
+                return null; // we end now: the note is for the vmadmd that follows
             case AfterEnd.Stay { GaveUp: true } stay:
                 log.Error($"{stay.Why}: it stays stopped; {config.ZonePath}/logs/console.log may say why, \"vmadm start {uuid}\" tries again",
                     ("vm", uuid), ("status", exit.Shown.ToString()));
@@ -52,16 +62,18 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
                 log.Info(stay.Why, ("vm", uuid), ("status", exit.Shown.ToString()));
                 break;
         }
+        host.Unfinished.Remove(uuid);
         host.Publish(uuid);
         return null;
     }
 
     /// <summary>
-    /// Of a stop whose client is gone: when its time is up, null if nobody has to see to it. Whoever lives halts the zone itself.
+    /// Of a stop whose client is gone, or a reboot with a limit: when its time is up, null if nobody has to see to it. Whoever lives
+    /// halts the zone itself.
     /// </summary>
-    public TimeSpan? LeftOfStop(ZoneStatus status)
+    public TimeSpan? LeftOfStop(string uuid, ZoneStatus status)
     {
-        if (status is not { State: ZoneState.ShuttingDown, Transition: { To: ZoneState.Installed } stop })
+        if (status is not { State: ZoneState.ShuttingDown, Transition: { } stop } || (stop.To != ZoneState.Installed && !RunChange.HaltsInTheEnd(host, uuid)))
         {
             return null;
         }
@@ -72,7 +84,7 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
     /// <summary>Does what the client of a stop would have done. The caller holds the VM's lock.</summary>
     public void FinishStop(string uuid, ZoneName name)
     {
-        if (LeftOfStop(host.Runtime.Status(name)) == TimeSpan.Zero)
+        if (LeftOfStop(uuid, host.Runtime.Status(name)) == TimeSpan.Zero)
         {
             log.Warn("halting a zone that did not stop in time; who asked it to is gone", ("vm", uuid));
             host.Runtime.Halt(name);

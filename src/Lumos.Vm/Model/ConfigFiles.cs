@@ -55,6 +55,10 @@ public static class ConfigFiles
             // Written now, they would lie under the mountpoint and be hidden later.
             throw new LumosException("NotMounted", $"{folder} is not there: \"zfs mount {vm.RootDataset}\" mounts the VM's dataset");
         }
+        foreach (string path in before is null ? [] : Paths(vm.ZonePath))
+        {
+            AtomicFile.RemoveTemporaries(path); // of one who was killed: we hold the VM's lock
+        }
         AtomicFile.WriteAll(
         [
             .. Files.Select(file => (Name: file, Content: Content(vm, file)))

@@ -52,6 +52,9 @@ public abstract record RollbackStep(string Does, string? Undo)
 /// <summary>The steps of a rollback, in order: the VM's own dataset first, so that what is refused is refused before anything changed.</summary>
 public sealed record RollbackPlan(ImmutableArray<RollbackStep> Steps, ImmutableArray<DatasetName> LeftAsTheyAre)
 {
+    /// <summary>The VM's snapshots that are later than the one wanted, and go.</summary>
+    public ImmutableArray<SnapshotLabel> Lost { get; init; } = [];
+
     /// <param name="wish">What is wanted.</param>
     /// <param name="live">The VM's dataset and all below it, parents first, with createtxg.</param>
     /// <param name="snapshots">All their snapshots, with createtxg.</param>
@@ -97,7 +100,12 @@ public sealed record RollbackPlan(ImmutableArray<RollbackStep> Steps, ImmutableA
             steps.Add(new RollbackStep.Boot());
         }
         steps.Add(new RollbackStep.Forget());
-        return new RollbackPlan(steps.ToImmutable(), left.ToImmutable());
+        var ofVm = snapshots.Where(s => s.Dataset == live[0].Dataset).Select(s => s.Snapshot!);
+        return new RollbackPlan(steps.ToImmutable(), left.ToImmutable())
+        {
+            // Listed oldest first.
+            Lost = [.. ofVm.SkipWhile(s => s != wish.Label.Of(s.Dataset)).Skip(1).Select(s => SnapshotLabel.TryOf(s, out var label) ? label : null).OfType<SnapshotLabel>()],
+        };
     }
 
     /// <summary>One line a step.</summary>

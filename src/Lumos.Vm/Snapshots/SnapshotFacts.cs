@@ -34,6 +34,14 @@ public static class SnapshotFacts
             .GroupBy(e => e.Dataset.Value, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, ToJson, StringComparer.Ordinal);
 
+    /// <summary>A VM with its snapshots, in the order that get has.</summary>
+    public static JsonObject With(JsonObject vm, JsonArray snapshots)
+    {
+        vm = (JsonObject)vm.DeepClone();
+        vm["snapshots"] = snapshots;
+        return Normaliser.Ordered(vm);
+    }
+
     private static JsonArray ToJson(IEnumerable<DatasetEntry> entries)
     {
         var array = new JsonArray();

@@ -24,6 +24,7 @@ public sealed class VmRollback(VmHost host)
     public Outcome Run(string uuid, string name, bool keepState, bool keepConfiguration)
     {
         var label = SnapshotLabel.Parse(name);
+        SnapshotChange[] lost;
         using (host.Lock(uuid))
         {
             var vm = host.Load(uuid);
@@ -45,6 +46,7 @@ public sealed class VmRollback(VmHost host)
             }
             var wish = new RollbackWish(label, Boots: !keepState || runs, KeepsConfiguration: then is null);
             var plan = Plan(root, wish);
+            lost = [.. plan.Lost.Select(gone => new SnapshotChange(gone, IsNew: false))];
             foreach (var left in plan.LeftAsTheyAre)
             {
                 host.Say($"{left} has no snapshot {name} any more and stays as it is");
@@ -60,7 +62,7 @@ public sealed class VmRollback(VmHost host)
                     + (host.Unfinished.Exists(uuid) ? "; it is begun, and is finished as soon as that is possible" : ""), inner: e);
             }
         }
-        host.Publish(uuid);
+        host.Publish(uuid, lost);
         return new Outcome($"Rolled back snapshot {name} for VM {uuid}");
     }
 

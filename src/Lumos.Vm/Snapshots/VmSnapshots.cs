@@ -48,7 +48,7 @@ public sealed class VmSnapshots(VmHost host)
             // A snapshot is a change of the VM: its last_modified says so.
             host.Zones.Save(config);
         }
-        host.Publish(uuid);
+        host.Publish(uuid, new SnapshotChange(label, IsNew: true));
         return new Outcome($"Created snapshot {name} for VM {uuid}");
     }
 
@@ -69,7 +69,7 @@ public sealed class VmSnapshots(VmHost host)
                 throw new LumosException("SnapshotFailed", $"Failed to delete snapshot {name} of VM {uuid}", inner: e);
             }
         }
-        host.Publish(uuid);
+        host.Publish(uuid, new SnapshotChange(label, IsNew: false));
         return new Outcome($"Deleted snapshot {name} for VM {uuid}");
     }
 

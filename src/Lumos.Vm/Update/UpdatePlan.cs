@@ -27,5 +27,8 @@ public sealed record Change(string Property, Effect Effect);
 /// <param name="Changes">By property, in the table's order; empty: nothing differs.</param>
 public sealed record UpdatePlan(VmSpec Before, VmSpec After, ImmutableArray<Change> Changes)
 {
+    /// <summary>The properties whose change has this effect.</summary>
+    public ImmutableArray<string> Of(Effect effect) => [.. Changes.Where(c => c.Effect == effect).Select(c => c.Property)];
+
     public bool Touches(string property) => Changes.Any(c => c.Property == property);
 }

@@ -44,9 +44,11 @@ public static class UpdatePlanner
         Normaliser.SettleShares(vm, report);
         Normaliser.SettleIds(vm, report);
 
-        var after = new VmSpec(Normaliser.Ordered(vm));
-        return new UpdatePlan(before, after, Differences(before, after));
+        return Between(before, new VmSpec(Normaliser.Ordered(vm)));
     }
+
+    /// <summary>What leads from one configuration to another.</summary>
+    public static UpdatePlan Between(VmSpec before, VmSpec after) => new(before, after, Differences(before, after));
 
     private static JsonNode? DefaultOf(Property row, VmSpec before) =>
         row.Default == PropertyTable.SameAsUuid ? JsonValue.Create(before.ZoneName) : PropertyValue.Default(row);

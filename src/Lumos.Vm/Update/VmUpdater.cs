@@ -15,12 +15,18 @@ namespace Lumos.Vm.Update;
 /// <summary>Changes a VM by a payload: the dataset first (it may refuse), then the configuration, then what runs.</summary>
 public sealed class VmUpdater(VmHost host)
 {
+    /// <summary>Of its note.</summary>
+    public const string Verb = "update";
+
+    private const string BeforeKey = "before", AfterKey = "after";
+
     /// <summary>Checks and applies. The caller prints the changes and the adjustments.</summary>
     /// <param name="uuid">Of the VM.</param>
     /// <param name="payload">What to change.</param>
     /// <param name="report">Gets the faults and adjustments.</param>
-    /// <param name="beforeApplying">Called between the checks and the first change; may throw.</param>
-    public UpdatePlan Update(string uuid, JsonObject payload, PayloadReport report, Action beforeApplying)
+    /// <param name="beforeApplying">Called with what is to be done, between the checks and the first change; may throw.</param>
+    /// <exception cref="LumosException">VmMustBeStopped; or why it is refused or failed.</exception>
+    public UpdatePlan Update(string uuid, JsonObject payload, PayloadReport report, Action<UpdatePlan> beforeApplying)
     {
         UpdatePlan plan;
         using (host.Lock(uuid))
@@ -32,13 +38,13 @@ public sealed class VmUpdater(VmHost host)
             }
             plan = Plan(vm, payload, report);
             report.ThrowIfFaulty();
-            beforeApplying();
+            beforeApplying(plan);
+            RequireStopped(plan, vm);
             if (!plan.Changes.IsEmpty)
             {
                 Apply(plan, vm);
             }
         }
-        host.Publish(uuid);
         return plan;
     }
 
@@ -46,16 +52,105 @@ public sealed class VmUpdater(VmHost host)
     {
         var known = PayloadCheck.Run(BrandTable.Parse(vm.Spec.Brand), PropertyOps.Update, payload, vm.Spec, report);
         var plan = UpdatePlanner.Plan(vm.Spec, known, host.Identities, report);
-        if (vm.Status.State == ZoneState.Running && plan.Changes.Where(c => c.Effect == Effect.Stopped).Select(c => c.Property).ToList() is { Count: > 0 } stopped)
-        {
-            report.AddFault($"{string.Join(", ", stopped)}: the VM has to be stopped first");
-        }
         SpecValidator.Run(plan.After, plan.Before, new HostObserver(host).Observe(plan.After), report);
         return plan;
     }
 
-    /// <summary>Applies all of it or nothing: what was changed is changed back when a later part fails.</summary>
+    private static void RequireStopped(UpdatePlan plan, VmInfo vm)
+    {
+        if (vm.Status.State.CanHalt && plan.Of(Effect.Stopped) is { Length: > 0 } stopped)
+        {
+            throw new LumosException("VmMustBeStopped", $"{string.Join(", ", stopped)}: needs the VM stopped, and it is {vm.State}: \"vmadm stop {vm.Uuid}\" first; nothing was changed");
+        }
+    }
+
+    /// <summary>
+    /// Applies all of it or nothing: what was changed is changed back when a later part fails, and what a kill or a power cut leaves is
+    /// finished, by the note. A single write needs none.
+    /// </summary>
     private void Apply(UpdatePlan plan, VmInfo vm)
+    {
+        bool runs = vm.Status.State == ZoneState.Running;
+        var (lasting, passing) = Parts(plan, runs);
+        bool noted = lasting + passing > 1;
+        if (noted)
+        {
+            host.Trace("write down that an update is under way");
+            host.Unfinished.Write(vm.Uuid, new UnfinishedWork(Verb, new JsonObject
+            {
+                [BeforeKey] = plan.Before.Properties.DeepClone(), [AfterKey] = plan.After.Properties.DeepClone(),
+            })
+            {
+                EndsWithPower = lasting <= 1,
+            });
+        }
+        try
+        {
+            Tell(plan, Write(plan), runs);
+        }
+        finally
+        {
+            // Before the note goes: vminfod has no event of a dataset, and killed in between we would leave it with the old one for a while.
+            host.Publish(vm.Uuid);
+            if (noted)
+            {
+                host.Trace("remove the note");
+                host.Unfinished.Remove(vm.Uuid);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Finishes an update that was cut short. Where that is refused (a quota that what is in the VM does not fit into) it is taken back
+    /// instead. The caller holds the lock.
+    /// </summary>
+    internal void GoOn(string uuid, UnfinishedWork work)
+    {
+        if (work.Facts[BeforeKey] is not JsonObject before || work.Facts[AfterKey] is not JsonObject after)
+        {
+            throw new LumosException("InvalidNote", $"its note does not say what it changed; \"vmadm delete {uuid}\" removes both");
+        }
+        var plan = UpdatePlanner.Between(new VmSpec(before), new VmSpec(after));
+        host.Say($"finishing an update of VM {uuid}, which was cut short");
+        ZoneConfig config;
+        try
+        {
+            config = Write(plan);
+        }
+        catch (Exception e) when (e is LumosException or IOException)
+        {
+            host.Say($"it cannot be finished and is taken back: {LumosException.Describe(e)}");
+            plan = UpdatePlanner.Between(plan.After, plan.Before);
+            config = Write(plan);
+        }
+        try
+        {
+            Tell(plan, config, host.Load(uuid).Status.State == ZoneState.Running);
+        }
+        catch (Exception e) when (e is LumosException or IOException)
+        {
+            host.Say($"VM {uuid} has it when it boots: {LumosException.Describe(e)}"); // nobody is there who could be told that it failed
+        }
+        host.Trace("remove the note");
+        host.Unfinished.Remove(uuid);
+    }
+
+    /// <summary>How many things a change is made of: those on disk, and those of the running zone, which a power cut takes with it.</summary>
+    private static (int Lasting, int Passing) Parts(UpdatePlan plan, bool runs)
+    {
+        var stores = plan.Changes.Select(c => PropertyTable.Find(c.Property)!.Store).ToList();
+        int lasting = stores.OfType<PropertyStore.Json>().Select(json => json.File).Distinct().Count()
+            + (stores.OfType<PropertyStore.Zfs>().Any() ? 1 : 0)
+            + (stores.Any(store => store is not (PropertyStore.Json or PropertyStore.Zfs)) ? 1 : 0)
+            + (WritesResolvers(plan) ? 1 : 0);
+        return (lasting, runs && plan.Changes.Any(c => c.Effect == Effect.Live && (c.Property is "tmpfs" or "routes" || PropertyTable.Find(c.Property)!.Store is PropertyStore.Rctl)) ? 1 : 0);
+    }
+
+    private static bool WritesResolvers(UpdatePlan plan) => plan.After.Flag("maintain_resolvers")
+        && (plan.Touches("resolvers") || plan.Touches("dns_domain") || plan.Touches("maintain_resolvers"));
+
+    /// <summary>What is on disk: the dataset first (it may refuse), then the configuration. Can be done again.</summary>
+    private ZoneConfig Write(UpdatePlan plan)
     {
         using var undo = new UndoStack(host.Say);
         var dataset = DatasetName.Parse(plan.After.RootDataset);
@@ -68,8 +163,6 @@ public sealed class VmUpdater(VmHost host)
         }
         var saved = host.Zones.Load(ZoneName.Parse(plan.After.ZoneName));
         var config = ZoneConfigMapping.ToConfig(plan.After, saved);
-        bool runs = vm.Status.State == ZoneState.Running;
-        var before = runs && plan.Touches("routes") ? Booter.Spec(saved) : null; // its routes are read from routes.json
         host.Trace("save the configuration");
         host.Zones.Save(config);
         undo.Push("save the configuration as it was", () => host.Zones.Save(saved));
@@ -77,7 +170,7 @@ public sealed class VmUpdater(VmHost host)
         undo.Push("write config/*.json as they were", () => ConfigFiles.Write(plan.Before, plan.After));
         ConfigFiles.Write(plan.After, plan.Before);
         undo.Commit();
-        Tell(plan, config, runs, before);
+        return config;
     }
 
     private static Dictionary<string, string> DatasetProperties(UpdatePlan plan, VmSpec vm)
@@ -96,20 +189,20 @@ public sealed class VmUpdater(VmHost host)
     }
 
     /// <summary>Brings what has been written to the zone that runs. When that fails the change stands all the same: its next boot has it.</summary>
-    private void Tell(UpdatePlan plan, ZoneConfig config, bool runs, ZoneSpec? before)
+    private void Tell(UpdatePlan plan, ZoneConfig config, bool runs)
     {
-        if (plan.After.Flag("maintain_resolvers")
-            && (plan.Touches("resolvers") || plan.Touches("dns_domain") || plan.Touches("maintain_resolvers")))
+        if (WritesResolvers(plan))
         {
+            host.Trace("write the resolvers into the zone");
             ZoneRootFiles.WriteResolvers(plan.After);
         }
         if (runs)
         {
-            ApplyLive(plan, config, before);
+            ApplyLive(plan, config);
         }
     }
 
-    private void ApplyLive(UpdatePlan plan, ZoneConfig config, ZoneSpec? before)
+    private void ApplyLive(UpdatePlan plan, ZoneConfig config)
     {
         if (plan.Changes.Any(c => c.Effect == Effect.Live && PropertyTable.Find(c.Property)?.Store is PropertyStore.Rctl))
         {
@@ -121,9 +214,11 @@ public sealed class VmUpdater(VmHost host)
             host.Trace("change the size of the running zone's /tmp");
             host.Runtime.ApplyTmpfs(Booter.Spec(config));
         }
-        if (before is not null)
+        if (plan.Touches("routes"))
         {
             host.Trace("change the running zone's routes");
+            // Not what routes.json says: it may have been written before we came to finish this.
+            var before = ZoneSpecReader.Read(ZoneConfigMapping.ToConfig(plan.Before, config), plan.Before.Properties["routes"]?.ToJsonString());
             host.Runtime.ApplyRoutes(before, Booter.Spec(config));
         }
     }

@@ -2,6 +2,8 @@ using System.Text;
 using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Linux.Files;
+using Lumos.Linux.Handles;
+using Lumos.Linux.Machine;
 using Lumos.Linux.Terminals;
 using Lumos.Zones.Config;
 using Lumos.Zones.Consoles;
@@ -12,51 +14,34 @@ namespace Lumos.Zones.Applets;
 /// <summary>zlogin.</summary>
 internal sealed class ZLogin(AppletContext context, ZoneLayout layout, Func<Action<string>, IZoneRuntime> makeRuntime)
 {
-    private const string Usage = """
-        usage: zlogin [-QST] [-l USER] ZONE [COMMAND [WORD ...]]
-               zlogin -C [-Q] [-e CHARACTER] ZONE
-        """;
-
     internal int Run()
     {
-        var args = new ArgParser().Flag('h', "help").Flag('C').Flag('Q').Flag('S').Flag('T').Value('l').Value('e')
-            .StopAtFirstOperand().Parse(context.Args);
-        if (args.Has('h'))
+        var options = LoginOptions.Parse(context.Args);
+        if (options.Help)
         {
-            context.Out.WriteLine(Usage);
+            context.Out.WriteLine(LoginOptions.Usage);
             return ExitStatus.Success;
         }
         ZonesApplets.RequireGlobalRoot("zlogin");
-        if (!args.TryOperand(0, out string? text))
-        {
-            throw new UsageException("missing zone\n" + Usage);
-        }
-        if (args.Get('e') is { } given && (given.Length != 1 || given[0] > 127))
-        {
-            throw new UsageException($"the escape character \"{given}\" is not one character\n{Usage}");
-        }
-        var name = ZoneName.Parse(text);
+        var name = ZoneName.Parse(options.Zone);
         if (name.IsGlobal)
         {
             throw new LumosException("GlobalZone", "one is in the global zone already");
         }
         var zone = new ZoneConfigStore(layout).Load(name);
-        var words = args.Operands.Skip(1).ToList();
-        if (args.Has('C'))
+        if (options.Console)
         {
-            if (words.Count > 0 || args.Has('l') || args.Has('S'))
+            using var console = new ZoneConsole(layout, name, options.Escape, Terminal.StandardInput, Terminal.StandardOutput, options.Quiet)
             {
-                throw new UsageException("a console takes no command, user or safe mode\n" + Usage);
-            }
-            using var console = new ZoneConsole(
-                layout, name, args.Get('e')?[0] ?? '~', Terminal.StandardInput, Terminal.StandardOutput, args.Has('Q'));
+                LeavesAtHalt = options.LeavesAtHalt,
+            };
             console.Run();
             return ExitStatus.Success;
         }
-        return Login(zone, args, words);
+        return Login(zone, options);
     }
 
-    private int Login(ZoneConfig zone, ParsedArgs args, List<string> words)
+    private int Login(ZoneConfig zone, LoginOptions options)
     {
         var runtime = makeRuntime(_ => { });
         var state = runtime.Status(zone.Name).State;
@@ -64,18 +49,28 @@ internal sealed class ZLogin(AppletContext context, ZoneLayout layout, Func<Acti
         {
             throw new LumosException("ZoneNotRunning", $"zone '{zone.Name}' is {state.Word}, not running");
         }
-        bool terminal = !args.Has('T') && Terminal.IsTerminal(Terminal.StandardInput) && Terminal.IsTerminal(Terminal.StandardOutput);
-        bool talk = words.Count == 0 && terminal && !args.Has('Q');
+        bool ours = Terminal.IsTerminal(Terminal.StandardInput) && Terminal.IsTerminal(Terminal.StandardOutput);
+        if (options.Terminal == true && !ours)
+        {
+            throw new LumosException("NoTerminal", "-i gives the command a terminal that follows ours, and standard input or output is none");
+        }
+        bool terminal = options.Terminal ?? ours;
+        bool talk = options.Words.Count == 0 && terminal && !options.Quiet;
         using var root = RootedDirectory.Open(Path.Combine(zone.ZonePath, "root"));
-        var user = args.Has('S')
+        var user = options.Safe
             ? ZoneUser.Safe(zone.Brand.PlatformPrefix + "/bin/busybox")
-            : ZoneUser.Find(root, args.Get('l') ?? "root", zone.Name);
+            : ZoneUser.Find(root, options.User, zone.Name);
         var command = LoginCommand.Of(
-            user, words, context.Environment("TERM"), terminal, root.Status(user.Home) is { Kind: FileKind.Directory or FileKind.Link });
-        if (args.Has('S'))
+            user, options.Words, context.Environment("TERM"), terminal, root.Status(user.Home) is { Kind: FileKind.Directory or FileKind.Link });
+        if (options.Safe)
         {
             // The platform's busybox stands in for whatever is broken in the zone.
             command = command with { Argv = command.Argv.Insert(1, "sh") };
+        }
+        if (options.NoInput)
+        {
+            using var nothing = FileDescriptorIo.Open("/dev/null", OpenFlags.ReadOnly);
+            SelfProcess.PutDescriptor(nothing, 0);
         }
         if (talk)
         {
@@ -93,5 +88,5 @@ internal sealed class ZLogin(AppletContext context, ZoneLayout layout, Func<Acti
         new FileInfo("/proc/self/fd/0").LinkTarget is { } tty && tty.StartsWith("/dev/", StringComparison.Ordinal) ? tty[5..] : "terminal";
 
     private static void Say(string text) =>
-        Lumos.Linux.Handles.FileDescriptorIo.WriteAll(Terminal.StandardOutput, Encoding.UTF8.GetBytes(text + "\n"));
+        FileDescriptorIo.WriteAll(Terminal.StandardOutput, Encoding.UTF8.GetBytes(text + "\n"));
 }

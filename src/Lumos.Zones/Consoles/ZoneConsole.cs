@@ -19,7 +19,7 @@ public sealed class ZoneConsole : IDisposable
 {
     private readonly ZoneLayout _layout;
     private readonly ZoneName _name;
-    private readonly EscapeScanner _escape;
+    private readonly EscapeScanner? _escape;
     private readonly FileDescriptor _input;
     private readonly FileDescriptor _output;
     private readonly bool _quiet;
@@ -28,19 +28,22 @@ public sealed class ZoneConsole : IDisposable
     private UnixSocket? _monitor;
     private bool _done;
 
-    /// <param name="escape">The escape character.</param>
+    /// <param name="escape">The escape character; null: there is none.</param>
     /// <param name="quiet">Say nothing of our own.</param>
     /// <param name="escapeAlone">The escape character leaves by itself, anywhere; else it needs a dot, at the start of a line.</param>
     public ZoneConsole(
-        ZoneLayout layout, ZoneName name, char escape, FileDescriptor input, FileDescriptor output, bool quiet, bool escapeAlone = false)
+        ZoneLayout layout, ZoneName name, char? escape, FileDescriptor input, FileDescriptor output, bool quiet, bool escapeAlone = false)
     {
         _layout = layout;
         _name = name;
-        _escape = new EscapeScanner((byte)escape, escapeAlone);
+        _escape = escape is { } character ? new EscapeScanner((byte)character, escapeAlone) : null;
         _input = input;
         _output = output;
         _quiet = quiet;
     }
+
+    /// <summary>Ends when the zone halts; at once when it is not up.</summary>
+    public bool LeavesAtHalt { get; init; }
 
     /// <summary>Stays until the user leaves.</summary>
     public void Run()
@@ -54,6 +57,7 @@ public sealed class ZoneConsole : IDisposable
         using (Terminal.IsTerminal(_input) ? Terminal.MakeRaw(_input) : null)
         {
             Join(notice: false);
+            _done = LeavesAtHalt && _monitor is null;
             while (!_done)
             {
                 _loop.RunOnce();
@@ -127,6 +131,7 @@ public sealed class ZoneConsole : IDisposable
         {
             Leave();
             Say("\n[NOTICE: Zone halted]");
+            _done |= LeavesAtHalt;
         }
     }
 
@@ -143,7 +148,7 @@ public sealed class ZoneConsole : IDisposable
         {
             return;
         }
-        var (pass, leave) = _escape.Scan(typed[..got]);
+        var (pass, leave) = _escape?.Scan(typed[..got]) ?? (typed[..got].ToArray(), false);
         if (pass.Length > 0 && _monitor is not null)
         {
             try

@@ -25,6 +25,10 @@ public sealed partial class ZoneRuntime
             handle?.Signal(Linux.Signals.Signal.KILL);
             handle?.WaitForEnd(MonitorTime);
         }
+        if (record is { Init: null })
+        {
+            EndMakers(name);
+        }
         WaitForMonitor(name);
         RememberExit(name, record);
         if (Directory.Exists(Path.Combine(_oci.StateRoot, name.Text)))
@@ -104,14 +108,39 @@ public sealed partial class ZoneRuntime
         }
     }
 
-    private static bool IsMonitor(int pid, ZoneName name)
+    // Whoever brought the zone up was killed in the middle: the monitor and the runtime it had started go on making the container.
+    // Twice over without one: a process that was being forked when we looked has its words by the second look.
+    private void EndMakers(ZoneName name)
+    {
+        for (int quiet = 0; quiet < 2;)
+        {
+            int[] makers = [.. Directory.EnumerateDirectories("/proc").Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out int pid) ? pid : 0)
+                .Where(pid => pid > 0 && IsMaker(pid, name))];
+            foreach (int pid in makers)
+            {
+                using var handle = ProcessHandle.TryOpen(pid);
+                if (handle is not null && IsMaker(pid, name))
+                {
+                    handle.Signal(Linux.Signals.Signal.KILL);
+                    handle.WaitForEnd(MonitorTime);
+                }
+            }
+            quiet = makers.Length == 0 ? quiet + 1 : 0;
+        }
+    }
+
+    private bool IsMaker(int pid, ZoneName name) => IsOurs(pid, name, "conmon", Path.GetFileName(_oci.Program));
+
+    private static bool IsMonitor(int pid, ZoneName name) => IsOurs(pid, name, "conmon");
+
+    private static bool IsOurs(int pid, ZoneName name, params string[] programs)
     {
         try
         {
             string[] words = File.ReadAllText($"/proc/{pid}/cmdline").Split('\0');
-            return words.Length > 2 && words[0].EndsWith("conmon", StringComparison.Ordinal) && words.Contains(name.Text);
+            return words.Length > 2 && programs.Contains(Path.GetFileName(words[0])) && words.Contains(name.Text);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return false;
         }

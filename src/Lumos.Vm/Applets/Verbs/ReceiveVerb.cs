@@ -19,7 +19,8 @@ internal static class ReceiveVerb
     {
         if (args.Has("token"))
         {
-            vmadm.Out.WriteLine(new VmReceiver(vmadm.Machine).Holdings(VerbContext.UuidOf(args.Expect(0, 1), "receive")).ToToken());
+            PrintToken(vmadm, new VmReceiver(vmadm.Machine).Holdings(VerbContext.UuidOf(args.Expect(0, 1), "receive")).ToToken());
+            vmadm.Result.Changed = false;
             return ExitStatus.Success;
         }
         args.Expect(0, 0);
@@ -28,7 +29,8 @@ internal static class ReceiveVerb
         {
             // For a sender: on one line what is here of the VM, "-" for nothing.
             var (header, holdings) = new VmReceiver(vmadm.Machine).Check(input);
-            vmadm.Out.WriteLine(holdings?.ToToken() ?? "-");
+            PrintToken(vmadm, holdings?.ToToken());
+            (vmadm.Result.Uuid, vmadm.Result.Changed) = (header.Uuid.ToString(), false);
             return vmadm.Say($"VM {header.Uuid} can be received");
         }
         using var progress = new Progress(vmadm.Error, vmadm.Applet.ErrorIsTerminal());
@@ -40,6 +42,18 @@ internal static class ReceiveVerb
         progress.Dispose();
         vmadm.Result.Uuid = received.Uuid.ToString();
         return vmadm.Say($"Successfully received VM {received.Uuid}: \"vmadm install {received.Uuid}\" makes it one of this machine");
+    }
+
+    private static void PrintToken(VerbContext vmadm, string? token)
+    {
+        if (vmadm.WantsResult)
+        {
+            vmadm.Result.More["token"] = token;
+        }
+        else
+        {
+            vmadm.Out.WriteLine(token ?? "-");
+        }
     }
 
     private static Stream Open(VerbContext vmadm, ParsedArgs args)

@@ -19,10 +19,16 @@ internal static class UpdateVerb
             ? FromPairs(pairs)
             : vmadm.ReadPayload(args, "Will not update from stdin when stdin is a tty.");
         var report = new PayloadReport();
-        var plan = new VmUpdater(vmadm.Machine).Update(uuid, payload, report, () => vmadm.Judge(report, args));
+        var plan = new VmUpdater(vmadm.Machine).Update(uuid, payload, report, planned =>
+        {
+            vmadm.Judge(report, args);
+            vmadm.Result.Changes = planned.Changes;
+        });
         vmadm.Result.Changed = !plan.Changes.IsEmpty;
-        vmadm.Result.Changes = plan.Changes;
-        TellEffects(vmadm, plan, uuid);
+        foreach (string line in Effects(plan, uuid))
+        {
+            vmadm.Say(line);
+        }
         return vmadm.Say($"Successfully updated VM {uuid}");
     }
 
@@ -41,26 +47,21 @@ internal static class UpdateVerb
         return payload;
     }
 
-    private static void TellEffects(VerbContext vmadm, UpdatePlan plan, string uuid)
+    /// <summary>When the changes are felt, a line for each kind. What needs the VM stopped comes here only of one that is.</summary>
+    internal static IEnumerable<string> Effects(UpdatePlan plan, string uuid)
     {
         if (plan.Changes.IsEmpty)
         {
-            vmadm.Say($"nothing changed: VM {uuid} is so already");
-            return;
+            return [$"nothing changed: VM {uuid} is so already"];
         }
-        string[] Names(Effect effect) => [.. plan.Changes.Where(c => c.Effect == effect).Select(c => c.Property)];
-        if (Names(Effect.Live) is { Length: > 0 } live)
-        {
-            vmadm.Say($"{string.Join(", ", live)}: live");
-        }
-        if (Names(Effect.NextBoot) is { Length: > 0 } later)
-        {
-            vmadm.Say($"{string.Join(", ", later)}: takes effect when the VM is next started or rebooted by vmadm");
-        }
-        if (Names(Effect.Recorded) is { Length: > 0 } recorded)
-        {
-            vmadm.Say($"{string.Join(", ", recorded)}: recorded; what is in the VM was written when it was made"
-                + (recorded.Contains("resolvers") ? " (maintain_resolvers=true writes it now)" : ""));
-        }
+        (Effect Effect, string Said)[] kinds =
+        [
+            (Effect.Live, "live"),
+            (Effect.NextBoot, "takes effect when the VM is next started or rebooted by vmadm"),
+            (Effect.Stopped, "changed while the VM is stopped, as it has to be"),
+            (Effect.Recorded, "recorded; what is in the VM was written when it was made"
+                + (plan.Of(Effect.Recorded).Contains("resolvers") ? " (maintain_resolvers=true writes it now)" : "")),
+        ];
+        return [.. kinds.Where(kind => !plan.Of(kind.Effect).IsEmpty).Select(kind => $"{string.Join(", ", plan.Of(kind.Effect))}: {kind.Said}")];
     }
 }

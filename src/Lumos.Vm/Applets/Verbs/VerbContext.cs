@@ -65,6 +65,9 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
         _audit?.Warn(message);
     }
 
+    /// <summary>Standard output is the result's: what else would stand there goes into <see cref="VerbResult.More"/>.</summary>
+    internal bool WantsResult => _wantsResult;
+
     /// <summary>The verb is known: what its run leaves behind begins. Returns the words that are left for it.</summary>
     internal string[] Begin(Verb verb, string[] words)
     {
@@ -96,7 +99,14 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
         var result = Result.ToJson(status, fault);
         if (_wantsResult)
         {
-            applet.Out.WriteLine(JsonText.Pretty(result));
+            try
+            {
+                applet.Out.WriteLine(JsonText.Pretty(result));
+            }
+            catch (ReaderLeftException)
+            {
+                // What was done is done: our exit status says how it went.
+            }
         }
         _audit!.End(status, result);
     }

@@ -7,7 +7,8 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>
 /// What a run of a verb came to, for programs: the object of --json-result, the same for every verb that changes something.
 /// <c>ok</c>, <c>verb</c>, <c>uuid</c> (where one is known), <c>changed</c> (false: it was so already), <c>message</c> (the line on
-/// stderr), <c>warnings</c>; of an update <c>effects</c>: which properties are live, wait for the next boot, or are only recorded; of a failure <c>code</c> and <c>exit_status</c> as well, and <c>message</c> says what failed.
+/// stderr), <c>warnings</c>; of an update <c>effects</c>: which properties are live, wait for the next boot, need the VM stopped
+/// (of one that runs: then nothing was changed), or are only recorded; of a failure <c>code</c> and <c>exit_status</c> as well, and <c>message</c> says what failed.
 /// </summary>
 internal sealed class VerbResult
 {
@@ -48,7 +49,7 @@ internal sealed class VerbResult
         {
             result["message"] = message;
         }
-        if (Changes is not null && ok)
+        if (Changes is not null && (ok || (fault as LumosException)?.Code == "VmMustBeStopped"))
         {
             result["effects"] = Effects();
         }

@@ -1,0 +1,73 @@
+namespace Lumos.Cli;
+
+/// <summary>Whoever read our standard output has had enough (<c>vmadm list | head</c>): we end, and nothing went wrong.</summary>
+public sealed class ReaderLeftException(IOException inner) : IOException("the reader of standard output went away", inner);
+
+/// <summary>
+/// Standard output or standard error of a command. A pipe without a reader is told apart here, where it is known which pipe it is:
+/// any other broken pipe (of a socket, of a program we feed) is a fault like others.
+/// </summary>
+public sealed class OutputStream : Stream
+{
+    /// <summary>errno EPIPE.</summary>
+    private const int BrokenPipe = 32;
+
+    private readonly Stream _inner;
+    private readonly bool _goesOn;
+
+    /// <param name="goesOn">What nobody reads is dropped and the work goes on: of standard error, where we only say how it goes.</param>
+    public OutputStream(Stream inner, bool goesOn = false)
+    {
+        _inner = inner;
+        _goesOn = goesOn;
+    }
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    /// <exception cref="ReaderLeftException">Nobody reads any more.</exception>
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        try
+        {
+            _inner.Write(buffer);
+        }
+        catch (IOException e) when (e.HResult == BrokenPipe)
+        {
+            if (!_goesOn)
+            {
+                throw new ReaderLeftException(e);
+            }
+        }
+    }
+
+    public override void Flush() => _inner.Flush();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _inner.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+}
