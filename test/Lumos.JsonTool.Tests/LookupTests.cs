@@ -64,6 +64,7 @@ public class LookupTests
         Assert.Equal("", Json.Ok(Vm, "-j", "nothing"));
         Assert.Equal("""{"nics.0.mac":"b2:1e","ram":256}""" + "\n", Json.Ok(Vm, "-j0", "nics.0.mac", "nothing", "ram"));
         Assert.Equal("""["a","b"]""" + "\n", Json.Ok("""["a","b","c"]""", "-o", "json-0", "0", "1"));
+        Assert.Equal("""{"0":"a","length":3}""" + "\n", Json.Ok("""["a","b","c"]""", "-j0", "0", "length"));
     }
 
     [Fact]

@@ -17,6 +17,9 @@ internal sealed class Lookup
     /// <summary>As it was given: the name under which JSON output shows what was found.</summary>
     internal string Text { get; }
 
+    /// <summary>A place in a list and nothing more.</summary>
+    internal bool IsIndex => _steps is [var only] && int.TryParse(only, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+
     /// <exception cref="LumosException">BadLookup.</exception>
     internal static Lookup Parse(string text, char delimiter)
     {

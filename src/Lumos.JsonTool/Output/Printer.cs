@@ -19,7 +19,7 @@ internal sealed class Printer(TextWriter output, OutputMode mode, IReadOnlyList<
             var found = lookups.Select(lookup => (lookup.Text, Value: lookup.In(value))).Where(each => each.Value is not null).ToList();
             if (lookups.Count > 1)
             {
-                PrintLine(Show(value is JsonArray ? new JsonArray([.. found.Select(each => each.Value!)]) : Object(found)));
+                PrintLine(Show(value is JsonArray && lookups.All(lookup => lookup.IsIndex) ? new JsonArray([.. found.Select(each => each.Value!)]) : Object(found)));
             }
             else if (found is [var only])
             {
