@@ -179,8 +179,23 @@ public sealed class ZoneInstallerTests : IDisposable
         Assert.False(File.Exists(Path.Combine(path, "SUNWdetached.xml")));
 
         _installer.Uninstall(name);
-        Code("NotDetached", () => _installer.Attach(name, force: false));
+        Code("NoRoot", () => _installer.Attach(name, force: false));
         Code("NoRoot", () => _installer.Attach(name, force: true));
+    }
+
+    [Fact]
+    public void Files_that_came_by_other_ways_are_attached_too_but_not_those_of_another_brand()
+    {
+        var name = ZoneName.Parse("web");
+        _installer.Install(name, new InstallOptions(Image, null, null));
+        _store.SetState(name, ZoneState.Configured);
+        _installer.Attach(name, force: false);
+        Assert.Equal(ZoneState.Installed, Index("web").State);
+
+        _installer.Detach(name);
+        _store.Save(_store.Load(name) with { Brand = ZoneBrand.Lx });
+        Code("OtherBrand", () => _installer.Attach(name, force: false));
+        Assert.Equal(ZoneState.Configured, Index("web").State);
     }
 
     [Fact]

@@ -21,25 +21,20 @@ public sealed partial class ZoneInstaller
         _store.SetState(name, ZoneState.Configured);
     }
 
-    /// <summary>Takes up files that are there; the zone is installed then.</summary>
-    /// <param name="force">Even where no zone was detached.</param>
+    /// <summary>
+    /// Takes up files that are there; the zone is installed then. A configuration among them has to be one of the same brand; there
+    /// is none where a zone's datasets were sent by "zfs send" and its configuration by "zonecfg export", as SmartOS's guide has it.
+    /// </summary>
+    /// <param name="force">Whatever the configuration among them says.</param>
     public void Attach(ZoneName name, bool force)
     {
         using var held = Lock(name);
         var (config, _) = Require(name, "attach", ZoneState.Configured);
         ZoneDatasets.Mount(datasets, config, layout.MountRoot);
         string file = Path.Combine(config.ZonePath, DetachedFile);
-        if (!force)
+        if (!force && File.Exists(file) && ZoneConfigXml.Read(File.ReadAllText(file), file).Brand is var brand && brand != config.Brand)
         {
-            if (!File.Exists(file))
-            {
-                throw new LumosException("NotDetached", $"{config.ZonePath} holds no {DetachedFile}: no zone was detached there; -F attaches what is there");
-            }
-            var brand = ZoneConfigXml.Read(File.ReadAllText(file), file).Brand;
-            if (brand != config.Brand)
-            {
-                throw new LumosException("OtherBrand", $"{config.ZonePath} holds a zone of brand {brand}, and zone '{name}' has {config.Brand}");
-            }
+            throw new LumosException("OtherBrand", $"{config.ZonePath} holds a zone of brand {brand}, and zone '{name}' has {config.Brand}");
         }
         PrepareFolders(config);
         _store.SetState(name, ZoneState.Installed);

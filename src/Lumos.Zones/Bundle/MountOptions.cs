@@ -24,6 +24,7 @@ public static class MountOptions
         new("ro", "ro", [Lofs, Tmpfs]),
         new("rw", "rw", [Lofs, Tmpfs]),
         new("nodevices", null, [Lofs, Tmpfs]),
+        new("nodevice", null, [Lofs, Tmpfs]), // as the examples of SmartOS's vmadm(8) have it
         new("nodev", null, [Lofs, Tmpfs]),
         new("nosetuid", "nosuid", [Lofs, Tmpfs]),
         new("nosuid", "nosuid", [Lofs, Tmpfs]),
