@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lumos.Drivers.Datasets;
 using Lumos.Zones.Bundle;
 
 namespace Lumos.Zones;
@@ -68,6 +69,9 @@ public sealed record ZoneSpec
 
     /// <summary>Host paths shown inside.</summary>
     public ImmutableArray<ZoneMount> Mounts { get; init; } = [];
+
+    /// <summary>Datasets that root inside may do with as it likes.</summary>
+    public ImmutableArray<DatasetName> Datasets { get; init; } = [];
 
     /// <summary>The first program and its words; empty: the brand's own.</summary>
     public ImmutableArray<string> Init { get; init; } = [];

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Core;
+using Lumos.Drivers.Datasets;
 using Lumos.Zones.Bundle;
 using Lumos.Zones.Config;
 
@@ -64,6 +65,7 @@ public static class ZoneSpecReader
             DnsDomain = zone.Attr(ZoneAttrNames.DnsDomain),
             MaintainResolvers = zone.Attr(ZoneAttrNames.MaintainResolvers) is "true" or "1",
             Mounts = [.. zone.FileSystems.Select(f => new ZoneMount(f.Special, f.Directory, f.Type, f.Options))],
+            Datasets = Datasets(zone),
             Init = zone.Attr(ZoneAttrNames.InitName) is { Length: > 0 } init ? [init] : [],
             KernelVersion = zone.Brand.IsLx && zone.Attr(ZoneAttrNames.KernelVersion) is { Length: > 0 } kernel ? kernel : null,
             ConsoleLogBytes = Number(zone, ZoneAttrNames.ConsoleLogBytes) ?? 1 << 20,
@@ -79,6 +81,14 @@ public static class ZoneSpecReader
             Int(zone.Rctl(ZoneAttrNames.MaxSemIds)) ?? usual.SemaphoreIds,
             Int(zone.Rctl(ZoneAttrNames.MaxMsgIds)) ?? usual.MessageIds);
     }
+
+    // What holds the zone's own root would let it change what it is made of, and more.
+    private static ImmutableArray<DatasetName> Datasets(ZoneConfig zone) => [.. zone.Datasets.Distinct().Select(text =>
+        !DatasetName.TryParse(text, out var name) ? throw new LumosException("InvalidZoneConfig", $"zone '{zone.Name}': dataset \"{text}\" is not a name of a dataset")
+        : name.Parent is null ? throw new LumosException("InvalidZoneConfig", $"zone '{zone.Name}': {name} is a whole pool, which no zone can be given")
+        : zone.ZonePath == "/" + name || zone.ZonePath.StartsWith($"/{name}/", StringComparison.Ordinal)
+            ? throw new LumosException("InvalidZoneConfig", $"zone '{zone.Name}': {name} holds the zone itself, so it cannot be given to it")
+        : name)];
 
     private static ImmutableArray<string> Capabilities(ZoneConfig zone)
     {

@@ -198,6 +198,8 @@ public sealed partial class FakeDatasets : IDatasets, IDisposable
         }
     });
 
+    public string? DelegationFault { get; set; }
+
     public void Mount(DatasetName name) => Change("mount", name.Value, () => Find(name).Mounted = true);
 
     public void Unmount(DatasetName name, bool force = false) =>

@@ -66,7 +66,7 @@ public sealed class CreateTests : IDisposable
     public void All_faults_are_told_at_once_and_nothing_is_made()
     {
         var run = _machine.Vmadm("""
-            {"brand": "joyent", "quota": "many", "hostname": "a b", "delegate_dataset": true,
+            {"brand": "joyent", "quota": "many", "hostname": "a b", "indestructible_zoneroot": true,
              "nics": [{"nic_tag": "external", "ip": "10.0.0.5"}]}
             """, "create");
         Assert.Equal((1, ""), (run.Status, run.Out));
@@ -74,7 +74,7 @@ public sealed class CreateTests : IDisposable
             Invalid value(s) for: quota,nics.*.netmask,hostname,nics.*.nic_tag
             Missing required properties: image_uuid
               quota "many" is not a whole number
-              delegate_dataset is not acted on yet: leave it out, or give its default (false)
+              indestructible_zoneroot is not acted on yet: leave it out, or give its default (false)
               image_uuid names the image a VM of brand joyent is cloned from ("imgadm list" shows them)
               nics.*.netmask is needed with ip 10.0.0.5
               hostname "a b" is not a host name

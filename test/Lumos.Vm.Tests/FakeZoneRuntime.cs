@@ -40,6 +40,8 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
 
     public ZoneSpec? LastLimits { get; private set; }
 
+    public ZoneSpec? LastBoot { get; private set; }
+
     public void Ready(ZoneSpec spec) => throw new NotSupportedException("nothing of vmadm makes a zone ready");
 
     public ZoneStatus Status(ZoneName name)
@@ -110,6 +112,7 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
             LastLimits = spec;
             Write(spec.Name, Record(spec, half: false));
         }
+        LastBoot = spec;
         OnBoot?.Invoke(spec);
     }
 

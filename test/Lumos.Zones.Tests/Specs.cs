@@ -42,6 +42,7 @@ internal static class Specs
         TmpfsBytes = 0,
         Mounts = [new ZoneMount("/data", "/mnt/data", "lofs", ["ro", "nosetuid"]), new ZoneMount("swap", "/scratch", "tmpfs", ["size=16m", "noexec"])],
         FsAllowed = ["fuse"],
+        Datasets = [Lumos.Drivers.Datasets.DatasetName.Parse($"zones/{Name}/data")],
         Environment = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("TERM", "linux"),
     };
 

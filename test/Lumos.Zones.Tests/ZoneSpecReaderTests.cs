@@ -60,6 +60,19 @@ public sealed class ZoneSpecReaderTests
     public void Refuses_bad_routes(string json) =>
         Assert.Equal("InvalidZoneConfig", Assert.Throws<LumosException>(() => ZoneSpecReader.Read(Config, json)).Code);
 
+    [Theory]
+    [InlineData("zones")]
+    [InlineData("zones/{0}")]
+    [InlineData("zones/../etc")]
+    [InlineData("")]
+    public void Refuses_datasets_that_no_zone_can_be_given(string dataset)
+    {
+        var zone = Config with { ZonePath = $"/zones/{Config.Name}", Datasets = [dataset.Replace("{0}", Config.Name.Text)] };
+        Assert.Equal("InvalidZoneConfig", Assert.Throws<LumosException>(() => ZoneSpecReader.Read(zone, null)).Code);
+        Assert.Equal(["zones/shared", $"zones/{Config.Name}/data"],
+            ZoneSpecReader.Read(zone with { Datasets = ["zones/shared", $"zones/{Config.Name}/data", "zones/shared"] }, null).Datasets.Select(d => d.Value));
+    }
+
     [Fact]
     public void Refuses_a_brand_it_cannot_boot()
     {

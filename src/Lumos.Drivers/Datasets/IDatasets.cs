@@ -90,6 +90,9 @@ public interface IDatasets
     /// <exception cref="DatasetException">DatasetNotFound.</exception>
     IReadOnlyList<DatasetName> Clones(SnapshotName snapshot);
 
+    /// <summary>Why no dataset can be given to a zone here, as the end of a sentence; null: they can (<see cref="Delegation.IDatasetDelegation"/>).</summary>
+    string? DelegationFault { get; }
+
     /// <summary>What streams are made of here ("zfs", "btrfs"): one goes only to where the same is said.</summary>
     string StreamKind { get; }
 

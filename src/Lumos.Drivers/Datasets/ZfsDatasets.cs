@@ -202,6 +202,8 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
             ? ClonesOf(entry)
             : throw DatasetException.NotFound(snapshot.ToString());
 
+    public string? DelegationFault => Delegation.ZfsVersion.Fault();
+
     public string StreamKind => "zfs";
 
     public bool OriginsTravel => true;

@@ -17,6 +17,10 @@ public abstract record CreateStep(string Does, string? Undo)
     public sealed record CloneRoot(SnapshotName Image, DatasetName Dataset, ImmutableSortedDictionary<string, string> Properties)
         : CreateStep($"clone {Image} to {Dataset} ({string.Join(' ', Properties.Select(p => $"{p.Key}={p.Value}"))})", $"destroy {Dataset}");
 
+    /// <summary>The dataset that the zone may do with as it likes; it goes with the one it lies in.</summary>
+    public sealed record MakeData(DatasetName Dataset, ImmutableSortedDictionary<string, string> Properties)
+        : CreateStep($"make {Dataset} for the zone ({string.Join(' ', Properties.Select(p => $"{p.Key}={p.Value}"))})", null);
+
     public sealed record WriteConfigFiles(VmSpec Vm) : CreateStep($"write {Vm.ZonePath}/config/*.json", null);
 
     public sealed record PrepareRoot(VmSpec Vm) : CreateStep(
@@ -40,6 +44,10 @@ public sealed record CreatePlan(VmSpec Vm, ImmutableArray<CreateStep> Steps)
         steps.Add(new CreateStep.Claim(vm));
         steps.Add(new CreateStep.Begin(vm));
         steps.Add(new CreateStep.CloneRoot(SnapshotName.Parse(image.Snapshot), DatasetName.Parse(vm.RootDataset), DatasetProperties(vm)));
+        if (vm.HasData)
+        {
+            steps.Add(new CreateStep.MakeData(DatasetName.Parse(vm.DataDataset), DataProperties(vm)));
+        }
         steps.Add(new CreateStep.WriteConfigFiles(vm));
         steps.Add(new CreateStep.PrepareRoot(vm));
         steps.Add(new CreateStep.Install(vm, vm.Autoboot));
@@ -63,6 +71,23 @@ public sealed record CreatePlan(VmSpec Vm, ImmutableArray<CreateStep> Steps)
         {
             if (row.Store is Properties.PropertyStore.Zfs(var name) && name != "quota" && vm.Properties[row.Name] is { } value
                 && !(row.Name is "zfs_root_compression" or "zfs_root_recsize" && IsDefault(row, value)))
+            {
+                properties[name] = JsonText.Plain(value);
+            }
+        }
+        return properties.ToImmutable();
+    }
+
+    /// <summary>The properties of the dataset that the zone is given: a default is set where the root has something else that it would inherit.</summary>
+    public static ImmutableSortedDictionary<string, string> DataProperties(VmSpec vm)
+    {
+        var properties = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        properties["zoned"] = "on"; // from the first moment: nobody else mounts it, now or ever
+        var inherited = DatasetProperties(vm);
+        foreach (var row in Properties.PropertyTable.Rows)
+        {
+            if (row.Store is Properties.PropertyStore.DataZfs(var name) && vm.Properties[row.Name] is { } value
+                && (!IsDefault(row, value) || inherited.ContainsKey(name)))
             {
                 properties[name] = JsonText.Plain(value);
             }

@@ -86,6 +86,9 @@ public sealed class VmCreator(VmHost host)
                     undo.Push(step.Undo!, () => DatasetRemoval.DestroyZone(host.Datasets, clone.Dataset, plan.Vm.ZonePath));
                     host.Datasets.Mount(clone.Dataset);
                     break;
+                case CreateStep.MakeData data:
+                    host.Datasets.Create(data.Dataset, data.Properties);
+                    break;
                 case CreateStep.WriteConfigFiles:
                     ConfigFiles.Write(plan.Vm, null);
                     break;

@@ -29,6 +29,7 @@ public sealed class HostObserver(VmHost host)
             Images = host.Neighbours.Images(pool),
             NicTags = host.Neighbours.NicTags(),
             Vms = [.. new VmReader(host).All().Select(vm => vm.Object)],
+            DelegationFault = host.Datasets.DelegationFault,
             Platform = host.Loader.Host.Platform ?? "",
         };
     }

@@ -105,14 +105,13 @@ public sealed class VmLoader(ZoneLayout layout, IZoneRuntime runtime, IDatasets 
 
     /// <summary>What every root dataset of the machine says now, by its name.</summary>
     public Dictionary<string, DatasetFacts> DatasetsByName() =>
-        datasets.List(null, DatasetKinds.FileSystem, depth: 1, DatasetFacts.Names)
-            .ToDictionary(entry => entry.Name, DatasetFacts.Of, StringComparer.Ordinal);
+        DatasetFacts.ByName(datasets.List(null, DatasetKinds.FileSystem, depth: 2, DatasetFacts.Names));
 
     private DatasetFacts? OneDataset(string name)
     {
         try
         {
-            return new DatasetFacts(datasets.GetProperties(DatasetName.Parse(name), [.. DatasetFacts.Names]));
+            return DatasetFacts.ByName(datasets.List(DatasetName.Parse(name), DatasetKinds.FileSystem, depth: 1, DatasetFacts.Names)).GetValueOrDefault(name);
         }
         catch (DatasetException e) when (e.Code == DatasetException.NotFoundCode)
         {

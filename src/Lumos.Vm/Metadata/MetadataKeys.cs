@@ -84,7 +84,7 @@ public static class MetadataKeys
     }
 
     private static bool IsOfDataset(string name) =>
-        name == "zfs_filesystem" || PropertyTable.Rows.Any(row => row.Name == name && row.Store is PropertyStore.Zfs);
+        name == "zfs_filesystem" || PropertyTable.Rows.Any(row => row.Name == name && row.Store is PropertyStore.Zfs or PropertyStore.DataZfs);
 
     private static bool IsInternal(string key, JsonObject vm) =>
         key.EndsWith("_pw", StringComparison.Ordinal) || Namespace(key, vm) is not null;

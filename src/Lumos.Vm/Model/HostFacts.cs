@@ -47,6 +47,9 @@ public sealed record HostFacts
     /// <summary>What stands against showing a path of this machine in a VM, of the paths that were looked at; null: nothing.</summary>
     public ImmutableDictionary<string, string?> Sources { get; init; } = ImmutableDictionary<string, string?>.Empty;
 
+    /// <summary>Why no zone can be given a dataset here, as the end of a sentence; null: it can.</summary>
+    public string? DelegationFault { get; init; }
+
     /// <summary>The platform's build stamp; "" on a machine without one.</summary>
     public string Platform { get; init; } = "";
 }

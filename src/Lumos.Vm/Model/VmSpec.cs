@@ -44,6 +44,12 @@ public sealed record VmSpec(JsonObject Properties)
     /// <summary>The dataset of the zone: POOL/UUID.</summary>
     public string RootDataset => $"{Zpool}/{ZoneName}";
 
+    /// <summary>The dataset that delegate_dataset makes: POOL/UUID/data.</summary>
+    public string DataDataset => RootDataset + "/data";
+
+    /// <summary>Whether it was given that one.</summary>
+    public bool HasData => List("datasets").Contains(DataDataset);
+
     /// <summary>/POOL/UUID.</summary>
     public string ZonePath => Text("zonepath") ?? $"/{Zpool}/{ZoneName}";
 

@@ -48,6 +48,7 @@ public static class ZoneConfigMapping
             FsAllowed = string.Join(',', vm.List("fs_allowed")) is { Length: > 0 } allowed ? allowed : null,
             Networks = [.. vm.Nics.Select(Network)],
             FileSystems = [.. vm.Filesystems.Select(FileSystem)],
+            Datasets = [.. vm.List("datasets")],
         };
         foreach (var row in PropertyTable.Rows.Where(r => r.Group is null))
         {
@@ -94,6 +95,10 @@ public static class ZoneConfigMapping
         }
         SetList(vm, "limit_priv", config.LimitPriv);
         SetList(vm, "fs_allowed", config.FsAllowed);
+        if (!config.Datasets.IsEmpty)
+        {
+            vm["datasets"] = new JsonArray([.. config.Datasets.Select(name => (JsonNode)name)]);
+        }
         vm["resolvers"] ??= new JsonArray();
         var nics = new JsonArray();
         foreach (var network in config.Networks)

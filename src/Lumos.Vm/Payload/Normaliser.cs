@@ -67,6 +67,7 @@ public static class Normaliser
             }
         }
         vm["zpool"] ??= "zones";
+        SettleData(vm);
         vm["hostname"] ??= uuid;
         SettleMemory(vm, null, brand, report);
         SettleShares(vm, report);
@@ -85,6 +86,21 @@ public static class Normaliser
         vm["nics"] = nics;
         FilesystemRules.Put(vm, (known["filesystems"] as JsonArray)?.OfType<JsonObject>().Select(fs => FilesystemRules.Complete(fs, report)) ?? []);
         return new VmSpec(Ordered(vm));
+    }
+
+    // The dataset that is asked for gets its name. What is said of the root alone is not meant for it, though it lies below.
+    private static void SettleData(JsonObject vm)
+    {
+        var made = new VmSpec(vm);
+        if (made.Flag("delegate_dataset"))
+        {
+            vm["datasets"] = new JsonArray(made.DataDataset);
+            foreach (var row in PropertyTable.Rows.Where(row => row.Store is PropertyStore.DataZfs && vm[row.Name.Replace("_data_", "_root_")] is not null))
+            {
+                vm[row.Name] ??= PropertyValue.Default(row);
+            }
+        }
+        vm.Remove("delegate_dataset");
     }
 
     /// <summary>Couples max_physical_memory, max_locked_memory, max_swap and tmpfs as SmartOS does, and says where it bends a value.</summary>

@@ -26,17 +26,7 @@ public static class SpecValidator
             CheckPlace(vm, host, report);
             CheckImage(vm, host, report);
         }
-        foreach (string name in (string[])["zfs_root_recsize"])
-        {
-            if (vm.Integer(name) is { } size && (size & (size - 1)) != 0)
-            {
-                report.AddBadValue(name, $"{size} is not a power of two");
-            }
-        }
-        if (vm.Text("zfs_root_compression") is { } compression && !IsCompression(compression))
-        {
-            report.AddBadValue("zfs_root_compression", $"\"{compression}\" is not a compression of ZFS (off, on, lz4, zstd, gzip, gzip-1 to gzip-9, zle, lzjb)");
-        }
+        DatasetRules.Check(vm, before, host, report);
         if (vm.Text("init_name") is { } init && !init.StartsWith('/'))
         {
             report.AddBadValue("init_name", $"\"{init}\" is not an absolute path");
@@ -252,10 +242,6 @@ public static class SpecValidator
             }
         }
     }
-
-    private static bool IsCompression(string text) => text is "on" or "off" or "lz4" or "lzjb" or "zle" or "gzip" or "zstd"
-        || (text.StartsWith("gzip-", StringComparison.Ordinal) && text.Length == 6 && text[5] is >= '1' and <= '9')
-        || (text.StartsWith("zstd-", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), out int level) && level is >= 1 and <= 19);
 
     private static IEnumerable<string> Names(Brands set) =>
         BrandTable.Names.Where(n => BrandTable.TryParse(n, out var b) && (set & b) != 0);

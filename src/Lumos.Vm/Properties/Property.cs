@@ -82,6 +82,9 @@ public abstract record PropertyStore
 
     /// <summary>A property of the root dataset.</summary>
     public sealed record Zfs(string Name) : PropertyStore;
+
+    /// <summary>A property of the dataset that the VM was given when it was made (<see cref="VmSpec.DataDataset"/>).</summary>
+    public sealed record DataZfs(string Name) : PropertyStore;
 }
 
 /// <summary>One row of the property table.</summary>

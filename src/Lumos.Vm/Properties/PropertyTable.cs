@@ -62,4 +62,6 @@ public static partial class PropertyTable
     private static PropertyStore Json(string file, string? key = null) => new Json(file, key);
 
     private static PropertyStore Zfs(string name) => new Zfs(name);
+
+    private static PropertyStore DataZfs(string name) => new DataZfs(name);
 }

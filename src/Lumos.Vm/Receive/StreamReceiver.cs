@@ -104,9 +104,13 @@ internal sealed class StreamReceiver(VmHost host, StreamHeader header, VmSpec vm
         : header.Datasets.Select(d => OutgoingVm.At(_root, d.Path)).Where(_datasets.Exists).Select(n => Find(n, item.From!)).FirstOrDefault(s => s is not null)
             ?? throw new LumosException("BaseMissing", $"the stream for {item.Path} is of a clone of a snapshot that is not here");
 
-    /// <summary>The VM's own dataset is not mounted before it is installed, whoever mounts all that there is meanwhile.</summary>
-    private Dictionary<string, string> Properties(StreamItem item) => item is { Path.Length: 0, Basis: not StreamBasis.Onto }
-        ? new() { ["canmount"] = "noauto", ["mountpoint"] = vm.ZonePath }
+    /// <summary>
+    /// The VM's own dataset is not mounted before it is installed, whoever mounts all that there is meanwhile; what is the zone's to
+    /// mount, wherever its root may have said, is mounted by nobody else.
+    /// </summary>
+    private Dictionary<string, string> Properties(StreamItem item) => item.Basis == StreamBasis.Onto ? []
+        : item.Path.Length == 0 ? new() { ["canmount"] = "noauto", ["mountpoint"] = vm.ZonePath }
+        : vm.List("datasets").Contains(OutgoingVm.At(_root, item.Path).Value) ? new() { ["zoned"] = "on" }
         : [];
 
     private SnapshotName? Find(DatasetName name, string guid) =>

@@ -1,5 +1,6 @@
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Datasets.Delegation;
 using Lumos.Vm.Host;
 using Lumos.Vm.Info;
 using Lumos.Vm.Lifecycle;
@@ -114,6 +115,9 @@ public sealed class VmRollback(VmHost host)
     {
         string uuid = vm.Text("uuid")!;
         var name = ZoneName.Parse(vm.ZoneName);
+        // A snapshot from before the VM came here: the files of the zone's own datasets are of the ids that it had there.
+        bool othersIds = vm.List("datasets").Any() && plan.Steps.OfType<RollbackStep.Return>().FirstOrDefault() is { } first
+            && KeptConfiguration.Of(host.Datasets, first.Snapshot)?.ZoneDid is { } did && did != host.Zones.Load(name).ZoneDid;
         using var undo = new UndoStack(host.Say);
         foreach (var step in plan.Steps)
         {
@@ -137,6 +141,10 @@ public sealed class VmRollback(VmHost host)
                 case RollbackStep.Return to:
                     ZoneDatasets.Patiently(() => host.Datasets.Rollback(to.Snapshot, destroyLater: true));
                     undo.Commit(); // what is gone does not come back
+                    if (othersIds && vm.List("datasets").Contains(to.Snapshot.Dataset.Value))
+                    {
+                        host.Datasets.Inherit(to.Snapshot.Dataset, ZfsDelegation.IdsProperty);
+                    }
                     break;
                 case RollbackStep.Destroy made:
                     DatasetRemoval.Destroy(host.Datasets, made.Dataset);

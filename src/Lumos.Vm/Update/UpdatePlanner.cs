@@ -22,7 +22,7 @@ public static class UpdatePlanner
             {
                 continue; // the verbs follow
             }
-            bool zeroUnsets = row.Type == PropertyType.Integer && name is not ("tmpfs" or "quota")
+            bool zeroUnsets = row.Type == PropertyType.Integer && name is not ("tmpfs" or "quota" or "zfs_snapshot_limit" or "zfs_filesystem_limit")
                 && PropertyValue.TryInteger(value, out long number) && number == 0;
             vm.Remove(name);
             if (value is not null && !zeroUnsets)
@@ -50,8 +50,12 @@ public static class UpdatePlanner
     /// <summary>What leads from one configuration to another.</summary>
     public static UpdatePlan Between(VmSpec before, VmSpec after) => new(before, after, Differences(before, after));
 
-    private static JsonNode? DefaultOf(Property row, VmSpec before) =>
-        row.Default == PropertyTable.SameAsUuid ? JsonValue.Create(before.ZoneName) : PropertyValue.Default(row);
+    private static JsonNode? DefaultOf(Property row, VmSpec before) => row switch
+    {
+        { Default: PropertyTable.SameAsUuid } => JsonValue.Create(before.ZoneName),
+        { Store: PropertyStore.DataZfs } when !before.HasData => null,
+        _ => PropertyValue.Default(row),
+    };
 
     private static void ChangeMap(JsonObject vm, string map, JsonObject known)
     {

@@ -153,13 +153,16 @@ public sealed class VmUpdater(VmHost host)
     private ZoneConfig Write(UpdatePlan plan)
     {
         using var undo = new UndoStack(host.Say);
-        var dataset = DatasetName.Parse(plan.After.RootDataset);
-        var properties = DatasetProperties(plan, plan.After);
-        if (properties.Count > 0)
+        foreach (var (of, after) in (ReadOnlySpan<(string, Func<VmSpec, Dictionary<string, string>>)>)
+            [(plan.After.DataDataset, vm => DataProperties(plan, vm)), (plan.After.RootDataset, vm => RootProperties(plan, vm))])
         {
-            host.Trace($"set {string.Join(' ', properties.Select(p => $"{p.Key}={p.Value}"))} of {dataset}");
-            host.Datasets.SetProperties(dataset, properties);
-            undo.Push($"set what {dataset} had", () => host.Datasets.SetProperties(dataset, DatasetProperties(plan, plan.Before)));
+            var dataset = DatasetName.Parse(of);
+            if (after(plan.After) is { Count: > 0 } properties)
+            {
+                host.Trace($"set {string.Join(' ', properties.Select(p => $"{p.Key}={p.Value}"))} of {dataset}");
+                host.Datasets.SetProperties(dataset, properties);
+                undo.Push($"set what {dataset} had", () => host.Datasets.SetProperties(dataset, after(plan.Before)));
+            }
         }
         var saved = host.Zones.Load(ZoneName.Parse(plan.After.ZoneName));
         var config = ZoneConfigMapping.ToConfig(plan.After, saved);
@@ -173,7 +176,12 @@ public sealed class VmUpdater(VmHost host)
         return config;
     }
 
-    private static Dictionary<string, string> DatasetProperties(UpdatePlan plan, VmSpec vm)
+    // What is set on the root would reach the dataset below it that has nothing of its own: that keeps what it has.
+    private static Dictionary<string, string> DataProperties(UpdatePlan plan, VmSpec vm) => !vm.HasData ? [] : PropertyTable.Rows
+        .Where(row => row.Store is PropertyStore.DataZfs && (plan.Touches(row.Name) || plan.Touches(row.Name.Replace("_data_", "_root_"))))
+        .ToDictionary(row => ((PropertyStore.DataZfs)row.Store!).Name, row => JsonText.Plain(vm.Properties[row.Name] ?? PropertyValue.Default(row)!));
+
+    private static Dictionary<string, string> RootProperties(UpdatePlan plan, VmSpec vm)
     {
         var properties = new Dictionary<string, string>();
         foreach (var change in plan.Changes)
@@ -182,7 +190,8 @@ public sealed class VmUpdater(VmHost host)
             {
                 properties[name] = name == "quota"
                     ? CreatePlan.Quota(vm.Quota)
-                    : JsonText.Plain(vm.Properties[change.Property] ?? PropertyValue.Default(PropertyTable.Find(change.Property)!));
+                    : (vm.Properties[change.Property] ?? PropertyValue.Default(PropertyTable.Find(change.Property)!)) is { } value ? JsonText.Plain(value)
+                    : "none";
             }
         }
         return properties;

@@ -3,7 +3,7 @@ namespace Lumos.Zones.Bundle;
 /// <summary>
 /// fs_allowed: which types of file systems root in a zone may mount. The kernel decides it by itself: of some types it holds that the root
 /// of any user namespace may, of all others that only the machine's may, and no list can move that. What a list does move is
-/// in <see cref="SecurityProfile.FileSystemDevices"/>: a type that needs a device gets it.
+/// in <see cref="SecurityProfile.DevicesOf"/>: a type that needs a device gets it.
 /// </summary>
 public static class MountableTypes
 {

@@ -79,7 +79,7 @@ public static class OciBundle
         {
             ["terminal"] = true,
             ["user"] = new JsonObject { ["uid"] = 0, ["gid"] = 0 },
-            ["args"] = Strings([.. InitArgv(zone)]),
+            ["args"] = Strings([.. zone.Datasets.IsEmpty ? InitArgv(zone) : DatasetMounts.Before(InitArgv(zone), zone.Brand)]),
             ["env"] = Strings([.. environment.Select(pair => $"{pair.Key}={pair.Value}")]),
             ["cwd"] = "/",
             ["capabilities"] = CapabilitySets(zone.Capabilities, effective: true),
@@ -127,8 +127,7 @@ public static class OciBundle
         return ns;
     }
 
-    private static IEnumerable<JsonNode> Devices(ZoneSpec zone) => SecurityProfile.FileSystemDevices
-        .Where(device => zone.FsAllowed.Contains(device.FileSystem))
+    private static IEnumerable<JsonNode> Devices(ZoneSpec zone) => SecurityProfile.DevicesOf(zone)
         .Select(device => new JsonObject
         {
             ["path"] = device.Path,

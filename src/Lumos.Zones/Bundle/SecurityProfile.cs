@@ -73,7 +73,23 @@ public static partial class SecurityProfile
     /// <summary>How many terminals the zone's /dev/pts hands out: the machine has a number of them for all.</summary>
     public const int Terminals = 1024;
 
-    /// <summary>Devices that fs_allowed opens, beside those that every zone has: file system, path, major and minor number.</summary>
-    public static IReadOnlyList<(string FileSystem, string Path, int Major, int Minor)> FileSystemDevices { get; } =
-        [("fuse", "/dev/fuse", 10, 229)];
+    /// <summary>
+    /// Devices that a zone has beside those that every zone has. What /dev/zfs lets a zone do, ZFS decides by the user namespace: with
+    /// the datasets that were given to it whatever can be done with datasets, of all else it shows the names on the way there. A
+    /// zone without a dataset has no use for it.
+    /// </summary>
+    public static IEnumerable<ZoneDevice> DevicesOf(ZoneSpec zone)
+    {
+        if (zone.FsAllowed.Contains("fuse"))
+        {
+            yield return new("/dev/fuse", 10, 229);
+        }
+        if (!zone.Datasets.IsEmpty)
+        {
+            yield return new("/dev/zfs", 10, 249);
+        }
+    }
+
+    /// <summary>A character device: path, major and minor number.</summary>
+    public sealed record ZoneDevice(string Path, int Major, int Minor);
 }

@@ -55,7 +55,7 @@ public static class ZoneLimits
             resources["devices"] = OciBundle.Array(
             [
                 new JsonObject { ["allow"] = false, ["access"] = "rwm" },
-                .. SecurityProfile.FileSystemDevices.Where(device => zone.FsAllowed.Contains(device.FileSystem)).Select(device =>
+                .. SecurityProfile.DevicesOf(zone).Select(device =>
                     new JsonObject { ["allow"] = true, ["type"] = "c", ["major"] = device.Major, ["minor"] = device.Minor, ["access"] = "rw" }),
             ]);
         }

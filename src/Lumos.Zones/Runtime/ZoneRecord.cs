@@ -30,6 +30,9 @@ internal sealed record ZoneRecord
     /// <summary>Names of the global zone's ends of its NICs, once they are made.</summary>
     public IReadOnlyList<string> Links { get; init; } = [];
 
+    /// <summary>Datasets that were given to its namespace, or are about to be.</summary>
+    public IReadOnlyList<string> Datasets { get; init; } = [];
+
     /// <summary>As <see cref="ZoneRestarts"/>.</summary>
     public int InitRestarts { get; init; }
 

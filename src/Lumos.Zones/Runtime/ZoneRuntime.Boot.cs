@@ -31,11 +31,16 @@ public sealed partial class ZoneRuntime
             InitRestartsInRow = spec.Restarts.InRow,
             Argv = Argv(spec),
             Capabilities = spec.Capabilities,
+            Datasets = [.. spec.Datasets.Select(d => d.Value)],
         };
         Record(spec.Name, record);
 
         ZoneFiles.Prepare(spec);
         var places = MakeViews(spec, run, out var shown);
+        foreach (var dataset in spec.Datasets)
+        {
+            _delegation.Give(dataset, places.UserNamespace, spec.FirstId, ZoneSpec.IdCount);
+        }
         File.WriteAllText(Path.Combine(run, "config.json"), OciBundle.ConfigJson(shown, places));
         Directory.CreateDirectory(spec.LogPath);
         ZoneCgroup.Ensure(_layout.CgroupParent);
@@ -83,7 +88,7 @@ public sealed partial class ZoneRuntime
     private BundlePlaces MakeViews(ZoneSpec spec, string run, out ZoneSpec shown)
     {
         using var ids = UserNamespace.Create(spec.FirstId, ZoneSpec.IdCount, owner: spec.FirstId);
-        string userNamespace = Path.Combine(run, "userns");
+        string userNamespace = UserNamespaceFile(run);
         File.WriteAllText(userNamespace, "");
         Mount.Bind($"/proc/self/fd/{ids.Number}", userNamespace);
         string root = Path.Combine(run, "root");
@@ -110,6 +115,9 @@ public sealed partial class ZoneRuntime
             MostLocked = SelfProcess.RaiseHardLimit("memlock", ulong.MaxValue),
         };
     }
+
+    // Where the zone's user namespace is pinned while it is up.
+    private static string UserNamespaceFile(string run) => Path.Combine(run, "userns");
 
     private void StartDhcp(ZoneSpec spec)
     {

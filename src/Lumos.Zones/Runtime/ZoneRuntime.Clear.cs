@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lumos.Core;
+using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Oci;
 using Lumos.Linux.Mounts;
 using Lumos.Linux.Spawn;
@@ -40,6 +41,7 @@ public sealed partial class ZoneRuntime
         ZoneCgroup.Remove(cgroup);
         OldZoneCgroup.Remove(cgroup);
         _links.Remove(record?.Links ?? []);
+        TakeDatasets(run, record);
         IdMappedViews.RemoveAllUnder(run);
         if (Directory.Exists(run))
         {
@@ -47,6 +49,22 @@ public sealed partial class ZoneRuntime
         }
         File.Delete(_layout.ExitFile(name));
         File.Delete(_layout.StateFile(name)); // last: until then the zone is down, and anyone can finish this
+    }
+
+    // Before the pin of the namespace goes: they hold it, and could not be taken back after.
+    private void TakeDatasets(string run, ZoneRecord? record)
+    {
+        foreach (string dataset in record?.Datasets ?? [])
+        {
+            try
+            {
+                _delegation.Take(DatasetName.Parse(dataset), UserNamespaceFile(run));
+            }
+            catch (Exception e) when (e is LumosException or IOException)
+            {
+                _warn($"{dataset} is still given to the namespace of a zone that has ended, where nobody is any more: {LumosException.Describe(e)}");
+            }
+        }
     }
 
     // Of a zone that ran. What cannot be written down keeps no zone from being cleared.

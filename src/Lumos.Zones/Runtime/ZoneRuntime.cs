@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lumos.Core;
+using Lumos.Drivers.Datasets.Delegation;
 using Lumos.Drivers.Files;
 using Lumos.Drivers.Links;
 using Lumos.Drivers.Oci;
@@ -21,7 +22,7 @@ namespace Lumos.Zones.Runtime;
 //
 // On disk and in the kernel. Of a zone that is up: its record (zone-states/UUID.json), its exit file (zone-exits/UUID), its
 // run folder (zones/UUID: bundle, views, attach socket), the runtime's own record, cgroup zones/UUID, one conmon, one veth for
-// each NIC. Clear takes all of them away, in the order that makes each step safe, and does nothing where there is nothing:
+// each NIC, and in ZFS that its user namespace has its datasets. Clear takes all of them away, in the order that makes each step safe, and does nothing where there is nothing:
 // it serves halt, a failed boot, a zone that ended by itself, and what a crash of ours left, all alike.
 //
 // Locks. One file lock for each zone, held for a boot, a clearing, or a change of its record; never while a guest takes its
@@ -41,11 +42,14 @@ public sealed partial class ZoneRuntime : IZoneRuntime
     private readonly OciRuntime _oci;
     private readonly INamespaceLinks _links;
     private readonly ZoneConfigStore _store;
+    private readonly IDatasetDelegation _delegation;
     private readonly Action<string> _warn;
 
     /// <param name="warn">Gets sentences about what went wrong without failing the whole.</param>
-    public ZoneRuntime(ZoneLayout layout, OciRuntime oci, INamespaceLinks links, Action<string>? warn = null)
+    /// <param name="delegation">Null: ZFS's own.</param>
+    public ZoneRuntime(ZoneLayout layout, OciRuntime oci, INamespaceLinks links, Action<string>? warn = null, IDatasetDelegation? delegation = null)
     {
+        _delegation = delegation ?? new ZfsDelegation();
         _layout = layout;
         _oci = oci;
         _links = links;

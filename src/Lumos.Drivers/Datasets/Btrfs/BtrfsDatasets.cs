@@ -103,6 +103,8 @@ public sealed partial class BtrfsDatasets(string pool, string root, string volum
         return from == node ? "local" : from is not null ? $"inherited from {from.Name}" : value is null && property != "mountpoint" ? "-" : "default";
     });
 
+    public string? DelegationFault => $"pool {pool} is on btrfs, which has nothing of the kind";
+
     public IReadOnlyList<DatasetName> Clones(SnapshotName snapshot) => Look(snapshot.ToString(), "look at", tree =>
     {
         var (node, snap) = tree.Get(snapshot);
