@@ -56,6 +56,12 @@ public sealed record ZoneLayout
     /// <summary>Where the metadata agent makes the zone's socket; there from just before its record is until it is cleared.</summary>
     public string ControlFolder(ZoneName name) => Path.Combine(RunFolder(name), "control");
 
+    /// <summary>What a zone that is up sees at /checkpoints.</summary>
+    public string CheckpointsFolder(ZoneName name) => Path.Combine(RunFolder(name), "checkpoints");
+
+    /// <summary>Where the user namespace of a zone that is up is pinned.</summary>
+    public string UserNamespaceFile(ZoneName name) => Path.Combine(RunFolder(name), "userns");
+
     public string StateFile(ZoneName name) => Path.Combine(States, name.Text + ".json");
 
     public string ExitFile(ZoneName name) => Path.Combine(Exits, name.Text);

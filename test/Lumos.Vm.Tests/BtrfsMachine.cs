@@ -8,14 +8,17 @@ using Lumos.Zones;
 
 namespace Lumos.Vm.Tests;
 
-/// <summary>A machine with a pool on btrfs in a file of its own; its zones are without a kernel.</summary>
+/// <summary>A machine with a pool on btrfs in a file of its own; its zones are without a kernel, unless another runtime is given.</summary>
 internal sealed class BtrfsMachine : IDisposable, INeighbours
 {
     public const string Image = TestMachine.NativeImage;
 
-    public BtrfsMachine()
+    /// <param name="makeRuntime">Another one than the fake, such as the real one.</param>
+    /// <param name="fillRoot">Puts into the image what a zone's root is to hold.</param>
+    public BtrfsMachine(Func<ZoneLayout, IZoneRuntime>? makeRuntime = null, Action<string>? fillRoot = null)
     {
         Folder = Directory.CreateTempSubdirectory("lumos-vm-btrfs-").FullName;
+        File.SetUnixFileMode(Folder, (UnixFileMode)0b111_101_101); // the root of a zone is nobody here, and has to pass
         Pool = new BtrfsPool("zones", At("pool"), At("pool.img"), At("zvol"), _ => { });
         Pool.Create(2L << 30);
         Pool.Open(mount: false);
@@ -24,6 +27,7 @@ internal sealed class BtrfsMachine : IDisposable, INeighbours
         var image = DatasetName.Parse($"zones/{Image}");
         Datasets.Create(image);
         Directory.CreateDirectory(At($"zones/{Image}/root/etc"));
+        fillRoot?.Invoke(At($"zones/{Image}/root"));
         Datasets.Snapshot(image.At("final"));
         var layout = new ZoneLayout
         {
@@ -38,7 +42,7 @@ internal sealed class BtrfsMachine : IDisposable, INeighbours
         };
         Directory.CreateDirectory(layout.Configurations);
         Directory.CreateDirectory(layout.States);
-        var runtime = new FakeZoneRuntime(layout) { OnBoot = spec => File.Delete(Path.Combine(spec.RootPath, "var/svc/provisioning")) };
+        var runtime = makeRuntime?.Invoke(layout) ?? new FakeZoneRuntime(layout) { OnBoot = spec => File.Delete(Path.Combine(spec.RootPath, "var/svc/provisioning")) };
         Host = new VmHost(layout, runtime, Datasets, this, new HostIdentity(null, "20261120T104500Z"), At("run/vminfod.sock")) { MountRoot = Folder };
     }
 

@@ -81,14 +81,15 @@ public sealed class RealZoneTests : IDisposable
         Assert.Empty(_warnings);
     }
 
-    private static void FillRoot(string root)
+    /// <summary>A root of nothing but busybox, whose init takes the marker of the first boot away.</summary>
+    internal static void FillRoot(string root)
     {
         foreach (string folder in (string[])["bin", "sbin", "etc", "proc", "dev", "sys", "run", "tmp", "root", "native"])
         {
             Directory.CreateDirectory(Path.Combine(root, folder));
         }
         File.Copy("/bin/busybox", Path.Combine(root, "bin/busybox"));
-        foreach (string applet in (string[])["sh", "rm", "cat", "sleep", "poweroff", "reboot", "echo", "hostname"])
+        foreach (string applet in (string[])["sh", "rm", "cat", "sleep", "poweroff", "reboot", "echo", "hostname", "ls", "mount", "umount", "touch", "stat"])
         {
             File.CreateSymbolicLink(Path.Combine(root, "bin", applet), "busybox");
         }
@@ -99,7 +100,7 @@ public sealed class RealZoneTests : IDisposable
         File.WriteAllText(Path.Combine(root, "etc/inittab"), "::sysinit:/bin/rm -f /var/svc/provisioning\n::respawn:/bin/sleep 3600\n");
     }
 
-    private sealed class NoLinks : INamespaceLinks
+    internal sealed class NoLinks : INamespaceLinks
     {
         public void Attach(IReadOnlyList<VethPlan> pairs, IReadOnlyList<RoutePlan> routes, int pid) => Assert.Empty(pairs);
 

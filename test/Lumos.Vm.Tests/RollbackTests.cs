@@ -3,6 +3,7 @@ using Lumos.Drivers.Datasets;
 using Lumos.Vm.Lifecycle;
 using Lumos.Vm.Snapshots;
 using Lumos.Zones;
+using Lumos.Zones.Checkpoints;
 using Xunit;
 
 namespace Lumos.Vm.Tests;

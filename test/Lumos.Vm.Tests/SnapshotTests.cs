@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Lumos.Drivers.Datasets;
 using Lumos.Vm.Snapshots;
 using Lumos.Zones;
+using Lumos.Zones.Checkpoints;
 using Xunit;
 
 namespace Lumos.Vm.Tests;

@@ -5,6 +5,7 @@ using Lumos.Drivers.Files;
 using Lumos.Vm.Info;
 using Lumos.Vm.Payload;
 using Lumos.Zones;
+using Lumos.Zones.Checkpoints;
 using Lumos.Zones.Config;
 
 namespace Lumos.Vm.Host;
@@ -48,6 +49,9 @@ public sealed class VmHost
     public IDatasets Datasets { get; }
 
     public INeighbours Neighbours { get; }
+
+    /// <summary>What zones see of their own snapshots.</summary>
+    public ZoneCheckpoints Checkpoints => new(Layout, Datasets, Say);
 
     public VmLoader Loader { get; }
 

@@ -13,12 +13,16 @@ public sealed class Booter(VmHost host)
     /// <param name="restarts">The restarts after crashes that this is the last of; null: somebody asked for the boot.</param>
     public void Boot(ZoneConfig config, ZoneRestarts? restarts = null)
     {
-        if (!Directory.Exists(Path.Combine(config.ZonePath, "root")) && config.ZonePath.Split('/') is [.., var pool, var leaf]
-            && DatasetName.TryParse($"{pool}/{leaf}", out var dataset))
+        var dataset = config.ZonePath.Split('/') is [.., var pool, var leaf] && DatasetName.TryParse($"{pool}/{leaf}", out var name) ? name : null;
+        if (dataset is not null && !Directory.Exists(Path.Combine(config.ZonePath, "root")))
         {
             host.Datasets.Mount(dataset);
         }
         host.Runtime.Boot(Spec(config) with { Restarts = restarts ?? ZoneRestarts.None });
+        if (dataset is not null)
+        {
+            host.Checkpoints.Bring(config.Name, dataset);
+        }
     }
 
     public void Boot(string zoneName) => Boot(host.Zones.Load(ZoneName.Parse(zoneName)));

@@ -9,6 +9,7 @@ using Lumos.Vm.Info;
 using Lumos.Vm.Lifecycle;
 using Lumos.Vm.Snapshots;
 using Lumos.Zones;
+using Lumos.Zones.Checkpoints;
 
 namespace Lumos.Vm.Send;
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Lumos.Drivers.Datasets;
 using Lumos.Vm.Lifecycle;
+using Lumos.Zones.Checkpoints;
 
 namespace Lumos.Vm.Snapshots;
 

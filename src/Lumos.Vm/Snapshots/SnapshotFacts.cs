@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Lumos.Drivers.Datasets;
 using Lumos.Vm.Payload;
+using Lumos.Zones.Checkpoints;
 
 namespace Lumos.Vm.Snapshots;
 

@@ -7,6 +7,7 @@ using Lumos.Vm.Lifecycle;
 using Lumos.Vm.Payload;
 using Lumos.Zones;
 using Lumos.Zones.Administration;
+using Lumos.Zones.Checkpoints;
 using Lumos.Zones.Config;
 
 namespace Lumos.Vm.Snapshots;

@@ -4,6 +4,8 @@ using Lumos.Vm.Host;
 using Lumos.Vm.Info;
 using Lumos.Vm.Lifecycle;
 using Lumos.Zones;
+using Lumos.Zones.Administration;
+using Lumos.Zones.Checkpoints;
 
 namespace Lumos.Vm.Snapshots;
 
@@ -47,6 +49,7 @@ public sealed class VmSnapshots(VmHost host)
             }
             // A snapshot is a change of the VM: its last_modified says so.
             host.Zones.Save(config);
+            host.Checkpoints.Bring(config.Name, snapshot.Dataset);
         }
         host.Publish(uuid, new SnapshotChange(label, IsNew: true));
         return new Outcome($"Created snapshot {name} for VM {uuid}");
@@ -60,13 +63,21 @@ public sealed class VmSnapshots(VmHost host)
             var vm = host.Load(uuid);
             var snapshot = label.Of(DatasetName.Parse(vm.Spec.RootDataset));
             Require(vm, snapshot, name);
+            var zone = ZoneName.Parse(vm.Spec.ZoneName);
             try
             {
-                host.Datasets.DestroySnapshot(snapshot, recursive: true);
+                host.Checkpoints.Hide(zone, label);
+                ZoneDatasets.Patiently(() => host.Datasets.DestroySnapshot(snapshot, recursive: true));
             }
-            catch (DatasetException e)
+            catch (Exception e) when (e is DatasetException or IOException)
             {
-                throw new LumosException("SnapshotFailed", $"Failed to delete snapshot {name} of VM {uuid}", inner: e);
+                string hint = vm.Status.State.CanEnter && (e as DatasetException)?.Code == DatasetException.FailedCode
+                    ? $", perhaps because a process in it still has files of /checkpoints/{name} open" : "";
+                throw new LumosException("SnapshotFailed", $"Failed to delete snapshot {name} of VM {uuid}{hint}", inner: e);
+            }
+            finally
+            {
+                host.Checkpoints.Bring(zone, snapshot.Dataset);
             }
         }
         host.Publish(uuid, new SnapshotChange(label, IsNew: false));

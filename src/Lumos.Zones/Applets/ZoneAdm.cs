@@ -2,6 +2,7 @@ using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Zones.Administration;
+using Lumos.Zones.Checkpoints;
 using Lumos.Zones.Config;
 
 namespace Lumos.Zones.Applets;
@@ -101,7 +102,7 @@ internal sealed partial class ZoneAdm(
         switch (subcommand)
         {
             case "boot":
-                runtime.Boot(Spec(name, Options(words)));
+                Boot(runtime, Spec(name, Options(words)), Say);
                 break;
             case "ready":
                 None(words);
@@ -119,10 +120,10 @@ internal sealed partial class ZoneAdm(
                     throw new LumosException("ZoneNotRunning", $"zone '{name}' is not running; boot it");
                 }
                 runtime.Halt(name);
-                runtime.Boot(spec);
+                Boot(runtime, spec, Say);
                 break;
             case "shutdown":
-                ShutDown(runtime, name, words);
+                ShutDown(runtime, name, words, Say);
                 break;
             case "apply":
                 None(words);
@@ -169,7 +170,16 @@ internal sealed partial class ZoneAdm(
         return ExitStatus.Success;
     }
 
-    private void ShutDown(IZoneRuntime runtime, ZoneName name, IReadOnlyList<string> words)
+    private void Boot(IZoneRuntime runtime, ZoneSpec spec, Action<string> say)
+    {
+        runtime.Boot(spec);
+        if (ZoneDatasets.Of(_store.Load(spec.Name), layout.MountRoot) is { } root)
+        {
+            new ZoneCheckpoints(layout, openDatasets(), say).Bring(spec.Name, root);
+        }
+    }
+
+    private void ShutDown(IZoneRuntime runtime, ZoneName name, IReadOnlyList<string> words, Action<string> say)
     {
         var (own, boot) = Split(words);
         bool reboot = new ArgParser().Flag('r').Parse(own).Expect(0, 0).Has('r');
@@ -185,7 +195,7 @@ internal sealed partial class ZoneAdm(
         }
         if (spec is not null)
         {
-            runtime.Boot(spec);
+            Boot(runtime, spec, say);
         }
     }
 

@@ -6,6 +6,7 @@ using Lumos.Linux.Machine;
 using Lumos.Linux.Mounts;
 using Lumos.Linux.Namespaces;
 using Lumos.Zones.Bundle;
+using Lumos.Zones.Checkpoints;
 
 namespace Lumos.Zones.Runtime;
 
@@ -88,7 +89,7 @@ public sealed partial class ZoneRuntime
     private BundlePlaces MakeViews(ZoneSpec spec, string run, out ZoneSpec shown)
     {
         using var ids = UserNamespace.Create(spec.FirstId, ZoneSpec.IdCount, owner: spec.FirstId);
-        string userNamespace = UserNamespaceFile(run);
+        string userNamespace = _layout.UserNamespaceFile(spec.Name);
         File.WriteAllText(userNamespace, "");
         Mount.Bind($"/proc/self/fd/{ids.Number}", userNamespace);
         string root = Path.Combine(run, "root");
@@ -99,6 +100,7 @@ public sealed partial class ZoneRuntime
         string name = Path.Combine(run, "zonename");
         File.WriteAllText(name, spec.Name + "\n");
         string control = ZoneControl.Show(_layout.ControlFolder(spec.Name), Path.Combine(run, "control.view"));
+        ZoneCheckpoints.MakeFolder(_layout.CheckpointsFolder(spec.Name));
         string native = Path.Combine(run, "native");
         if (spec.Brand.IsLx)
         {
@@ -106,6 +108,7 @@ public sealed partial class ZoneRuntime
         }
         return new BundlePlaces(root, usr, name, control, native, userNamespace, _layout.CgroupParent, _oci, ZoneCgroup.Controllers)
         {
+            Checkpoints = _layout.CheckpointsFolder(spec.Name),
             // Some runtimes set a zone's limits from inside its user namespace, where they can only be lowered: what the
             // monitor inherits has to be enough.
             KernelFiles = spec.KernelVersion is { } release && _oci.UnifiedCgroups && new ZoneKernelName(_layout, _warn).Prepare()
@@ -115,9 +118,6 @@ public sealed partial class ZoneRuntime
             MostLocked = SelfProcess.RaiseHardLimit("memlock", ulong.MaxValue),
         };
     }
-
-    // Where the zone's user namespace is pinned while it is up.
-    private static string UserNamespaceFile(string run) => Path.Combine(run, "userns");
 
     private void StartDhcp(ZoneSpec spec)
     {

@@ -41,7 +41,7 @@ public sealed partial class ZoneRuntime
         ZoneCgroup.Remove(cgroup);
         OldZoneCgroup.Remove(cgroup);
         _links.Remove(record?.Links ?? []);
-        TakeDatasets(run, record);
+        TakeDatasets(name, record);
         IdMappedViews.RemoveAllUnder(run);
         if (Directory.Exists(run))
         {
@@ -52,13 +52,13 @@ public sealed partial class ZoneRuntime
     }
 
     // Before the pin of the namespace goes: they hold it, and could not be taken back after.
-    private void TakeDatasets(string run, ZoneRecord? record)
+    private void TakeDatasets(ZoneName name, ZoneRecord? record)
     {
         foreach (string dataset in record?.Datasets ?? [])
         {
             try
             {
-                _delegation.Take(DatasetName.Parse(dataset), UserNamespaceFile(run));
+                _delegation.Take(DatasetName.Parse(dataset), _layout.UserNamespaceFile(name));
             }
             catch (Exception e) when (e is LumosException or IOException)
             {

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 
-namespace Lumos.Vm.Snapshots;
+namespace Lumos.Zones.Checkpoints;
 
 /// <summary>
 /// What a user calls a snapshot of a VM: at most 64 of A-Z a-z 0-9 - _ . : %. Its datasets' snapshots bear it behind "vmsnap-",

@@ -1,0 +1,102 @@
+using Lumos.Core;
+using Lumos.Drivers.Datasets;
+using Lumos.Linux;
+using Lumos.Linux.Handles;
+using Lumos.Linux.Mounts;
+
+namespace Lumos.Zones.Checkpoints;
+
+// Purpose. /checkpoints in a zone that is up: a folder for each snapshot that create-snapshot took of it, with what the zone's root held
+// then, read-only.
+//
+// In the kernel. A folder of ours in the zone's run folder is a mount of its own whose mounts spread ("shared"); the zone has it at
+// /checkpoints and takes them over ("slave"), with what they forbid locked, since its namespaces are less privileged: its root can
+// take one off, for itself and until the next boot, and make none writable. Each snapshot's root is mounted there with the zone's view of ids, in the global zone and so in the zone.
+// The rest of a snapshot (the VM's configuration and metadata, logs) is not in what is mounted.
+//
+// Bound. At most MostShown, the newest: each is a mount and a file system that the kernel holds open, and a machine may have a
+// hundred times as many snapshots as zones. Beyond that, vmadm rollback-snapshot and zfs clone reach all.
+//
+// States. What should be there follows from the storage, what is there from the kernel; Bring makes the second like the first, and may be
+// asked at any time. So a killed vmadm leaves at worst a snapshot that is shown a little later: when the zone boots, or at the next
+// create- or delete-snapshot. Clear takes all of it away with the run folder, in whatever state.
+//
+// Failure. A snapshot that cannot be shown keeps nobody from anything: it is told, and it is still a snapshot. (decision 0018)
+
+/// <summary>Shows a zone its own snapshots. Whoever calls holds the VM's lock, or is the only one to boot the zone.</summary>
+public sealed class ZoneCheckpoints(ZoneLayout layout, IDatasets datasets, Action<string> warn)
+{
+    /// <summary>How many of a zone are shown: the newest.</summary>
+    public const int MostShown = 32;
+
+    /// <summary>Makes the folder of a zone that is being brought up, from where mounts spread.</summary>
+    internal static void MakeFolder(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
+        Mount.Bind(folder, folder);
+        Mount.At(null, folder, null, MountFlags.Shared);
+    }
+
+    /// <summary>Brings what is shown to what there is; nothing for a zone that is not up.</summary>
+    public void Bring(ZoneName zone, DatasetName root)
+    {
+        string folder = layout.CheckpointsFolder(zone);
+        try
+        {
+            if (!Directory.Exists(folder) || !File.Exists(layout.UserNamespaceFile(zone)))
+            {
+                return;
+            }
+            var wanted = datasets.List(root, DatasetKinds.Snapshot, 1)
+                .Select(e => SnapshotLabel.TryOf(e.Snapshot!, out var label) ? label : null).OfType<SnapshotLabel>().Where(CanBeShown).TakeLast(MostShown).ToList();
+            foreach (string gone in Directory.GetDirectories(folder).Where(path => wanted.TrueForAll(label => label.Text != Path.GetFileName(path))))
+            {
+                Hide(gone);
+            }
+            var shown = MountTable.Read().Select(m => m.Target).Where(target => target.StartsWith(folder + "/", StringComparison.Ordinal)).ToHashSet();
+            foreach (var label in wanted.Where(label => !shown.Contains(Path.Combine(folder, label.Text))))
+            {
+                Show(zone, label.Of(root), Path.Combine(folder, label.Text));
+            }
+        }
+        catch (Exception e) when (e is LumosException or IOException or UnauthorizedAccessException)
+        {
+            warn($"/checkpoints of zone '{zone}' does not show all of its snapshots: {LumosException.Describe(e)}");
+        }
+    }
+
+    /// <summary>Takes one out of sight, so that it can be destroyed.</summary>
+    /// <exception cref="ErrnoException">It cannot be unmounted.</exception>
+    public void Hide(ZoneName zone, SnapshotLabel label)
+    {
+        string place = Path.Combine(layout.CheckpointsFolder(zone), label.Text);
+        if (CanBeShown(label) && Directory.Exists(place))
+        {
+            Hide(place);
+        }
+    }
+
+    // Names of every folder.
+    private static bool CanBeShown(SnapshotLabel label) => label.Text is not ("." or "..");
+
+    private void Show(ZoneName zone, SnapshotName snapshot, string place)
+    {
+        using var ids = FileDescriptorIo.Open(layout.UserNamespaceFile(zone), OpenFlags.ReadOnly);
+        FileDescriptor? tree = null;
+        datasets.LookInto(snapshot, seen => tree = Mount.CloneTree(Path.Combine(seen, "root")));
+        using (tree)
+        {
+            Mount.SetAttributes(tree!, MountAttributes.ReadOnly | MountAttributes.NoDev, ids);
+            Directory.CreateDirectory(place);
+            Mount.Attach(tree!, place);
+        }
+    }
+
+    // Lazily: a process of the zone that looks at it keeps it, but nobody finds it any more.
+    private static void Hide(string place)
+    {
+        _ = Mount.TryDetach(place, lazily: true);
+        Directory.Delete(place);
+    }
+}
