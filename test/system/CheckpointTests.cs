@@ -75,8 +75,12 @@ public sealed class CheckpointTests(Suite suite) : LiveTest(suite)
         AssertConsistent();
     }
 
-    private double Boot(Guid vm) => double.Parse(
-        Ok(Zone.Shell($"s=$(cut -d' ' -f1 /proc/uptime); vmadm start {vm} 2>/dev/null || exit 9; echo \"$(cut -d' ' -f1 /proc/uptime) - $s\" | awk '{{print $1 - $3}}'")), CultureInfo.InvariantCulture);
+    private double Boot(Guid vm)
+    {
+        double[] times = [.. Lines(Ok(Zone.Shell($"cut -d' ' -f1 /proc/uptime; vmadm start {vm} 2>/dev/null || exit 9; cut -d' ' -f1 /proc/uptime")))
+            .Select(line => double.Parse(line, CultureInfo.InvariantCulture))];
+        return times[1] - times[0];
+    }
 
     private Lumos.Machine.CommandResult In(Guid vm, string script) => Zone.Zlogin(vm, Suite.Patient(60), "sh", "-c", script);
 }

@@ -32,6 +32,7 @@ public static class ZoneVerify
             {
                 faults.Add($"net: there is no nic tag {bridge} on this machine");
             }
+            faults.AddRange(spec.Datasets.Where(dataset => !datasets.Exists(dataset)).Select(dataset => $"dataset {dataset}: it does not exist"));
             faults.AddRange(spec.Mounts.Where(m => m.Type == "lofs" && !Directory.Exists(m.Source) && !File.Exists(m.Source))
                 .Select(m => $"fs {m.Target}: {m.Source} is not there"));
         });

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Lumos.Core;
+using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Files;
 using Lumos.Drivers.Oci;
 using Lumos.Linux.Machine;
@@ -38,10 +39,7 @@ public sealed partial class ZoneRuntime
 
         ZoneFiles.Prepare(spec);
         var places = MakeViews(spec, run, out var shown);
-        foreach (var dataset in spec.Datasets)
-        {
-            _delegation.Give(dataset, places.UserNamespace, spec.FirstId, ZoneSpec.IdCount);
-        }
+        GiveDatasets(spec, places.UserNamespace);
         File.WriteAllText(Path.Combine(run, "config.json"), OciBundle.ConfigJson(shown, places));
         Directory.CreateDirectory(spec.LogPath);
         ZoneCgroup.Ensure(_layout.CgroupParent);
@@ -73,6 +71,22 @@ public sealed partial class ZoneRuntime
             Record(spec.Name, record);
         }
         return record;
+    }
+
+    // One that its own root has destroyed keeps no zone from booting: whoever is to mend it has to get in.
+    private void GiveDatasets(ZoneSpec spec, string userNamespace)
+    {
+        foreach (var dataset in spec.Datasets)
+        {
+            try
+            {
+                _delegation.Give(dataset, userNamespace, spec.FirstId, ZoneSpec.IdCount);
+            }
+            catch (DatasetException e) when (e.Code == DatasetException.NotFoundCode)
+            {
+                _warn($"zone '{spec.Name}' boots without {dataset}, which it is to have and which does not exist");
+            }
+        }
     }
 
     private void StartInit(ZoneSpec spec, ZoneRecord record)
