@@ -49,8 +49,5 @@ internal static class Specs
     internal static BundlePlaces Places(bool unified) =>
         new("/run/lumos/zones/ID/root", "/run/lumos/zones/ID/usr", "/run/lumos/zones/ID/zonename", "/run/lumos/zones/ID/control.view",
             "/run/lumos/zones/ID/native", "/run/lumos/zones/ID/userns", "/zones", unified ? OciRuntime.Crun : OciRuntime.Runc,
-            BundlePlaces.AllControllers)
-        {
-            Checkpoints = "/run/lumos/zones/ID/checkpoints",
-        };
+            BundlePlaces.AllControllers);
 }

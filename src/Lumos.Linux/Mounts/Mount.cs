@@ -117,6 +117,15 @@ public static unsafe class Mount
         GC.KeepAlive(userNamespace);
     }
 
+    /// <summary>Makes a detached copy take over what is mounted in its shared original from now on, and give nothing back.</summary>
+    public static void MakeSlave(FileDescriptor tree)
+    {
+        var attr = new Libc.mount_attr { propagation = Libc.MS_SLAVE };
+        byte empty = 0;
+        long result = Libc.syscall(Libc.SYS_mount_setattr, tree.Number, (long)&empty, Libc.AT_EMPTY_PATH, (long)&attr, sizeof(Libc.mount_attr));
+        _ = SystemCall.Checked(result, "mount_setattr");
+    }
+
     /// <summary>Gives what is mounted at a path exactly these attributes of the ones that turn something off, and no others.</summary>
     public static void ReplaceAttributes(string path, MountAttributes attributes)
     {

@@ -97,6 +97,22 @@ public static class Namespace
         });
     }
 
+    /// <summary>
+    /// Runs an action where a process has its mounts, on a thread of its own that ends with it: paths are the process's, and what is opened
+    /// there has been put there by whoever owns it.
+    /// </summary>
+    public static void RunInMounts(int pid, Action action)
+    {
+        using var mounts = Open(pid, NamespaceKinds.Mount);
+        _ = RunOnThread(() =>
+        {
+            LeaveSharedRoot();
+            Enter(mounts, NamespaceKinds.Mount);
+            action();
+            return 0;
+        });
+    }
+
     /// <summary>Makes a new, empty network namespace and returns it; nobody is in it.</summary>
     public static FileDescriptor CreateNet() => RunOnThread(() =>
     {

@@ -19,9 +19,6 @@ public sealed record BundlePlaces(
     /// <summary>Files shown over files of /proc that tell of the kernel: destination and source.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> KernelFiles { get; init; } = [];
 
-    /// <summary>What the zone sees at /checkpoints, mounts that come later too; null: nothing.</summary>
-    public string? Checkpoints { get; init; }
-
     /// <summary>The most open files that may be granted here.</summary>
     public ulong MostOpenFiles { get; init; } = ulong.MaxValue;
 

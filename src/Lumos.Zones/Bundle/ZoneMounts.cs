@@ -44,10 +44,6 @@ internal static class ZoneMounts
             mounts.Add((JsonNode)Mount(destination, "bind", source, "bind", "ro", "nosuid", "nodev", "noexec"));
         }
         mounts.Add((JsonNode)Mount(control, "bind", places.ControlFolder, "bind", "ro", "nosuid", "nodev", "noexec"));
-        if (places.Checkpoints is { } checkpoints)
-        {
-            mounts.Add((JsonNode)Mount("/checkpoints", "bind", checkpoints, "rbind", "ro", "nosuid", "nodev", "noexec", "rslave"));
-        }
         foreach (var mount in zone.Mounts)
         {
             mounts.Add((JsonNode)OfConfiguration(zone, mount));

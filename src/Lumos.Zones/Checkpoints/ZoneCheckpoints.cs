@@ -1,17 +1,20 @@
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Linux;
+using Lumos.Linux.Files;
 using Lumos.Linux.Handles;
 using Lumos.Linux.Mounts;
+using Lumos.Linux.Namespaces;
 
 namespace Lumos.Zones.Checkpoints;
 
 // Purpose. /checkpoints in a zone that is up: a folder for each snapshot that create-snapshot took of it, with what the zone's root held
 // then, read-only.
 //
-// In the kernel. A folder of ours in the zone's run folder is a mount of its own whose mounts spread ("shared"); the zone has it at
-// /checkpoints and takes them over ("slave"), with what they forbid locked, since its namespaces are less privileged: its root can
-// take one off, for itself and until the next boot, and make none writable. Each snapshot's root is mounted there with the zone's view of ids, in the global zone and so in the zone.
+// In the kernel. A folder of ours in the zone's run folder is a mount of its own whose mounts spread ("shared"). Before the zone's init
+// runs, a copy that takes them over ("slave") is put at /checkpoints among the zone's mounts, by us: not every runtime leaves a
+// mount such ties. What comes that way has what it forbids locked, since the zone's namespaces are less privileged: its
+// root can take one off, for itself and until the next boot, and make none writable. Each snapshot's root is mounted there with the zone's view of ids, in the global zone and so in the zone.
 // The rest of a snapshot (the VM's configuration and metadata, logs) is not in what is mounted.
 //
 // Bound. At most MostShown, the newest: each is a mount and a file system that the kernel holds open, and a machine may have a
@@ -29,6 +32,9 @@ public sealed class ZoneCheckpoints(ZoneLayout layout, IDatasets datasets, Actio
     /// <summary>How many of a zone are shown: the newest.</summary>
     public const int MostShown = 32;
 
+    /// <summary>Where a zone sees them.</summary>
+    internal const string InZone = "/checkpoints";
+
     /// <summary>Makes the folder of a zone that is being brought up, from where mounts spread.</summary>
     internal static void MakeFolder(string folder)
     {
@@ -36,6 +42,20 @@ public sealed class ZoneCheckpoints(ZoneLayout layout, IDatasets datasets, Actio
         File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
         Mount.Bind(folder, folder);
         Mount.At(null, folder, null, MountFlags.Shared);
+    }
+
+    /// <summary>Puts the folder into a zone whose init does not run yet: before it can have changed what /checkpoints is.</summary>
+    /// <exception cref="ErrnoException">It is no directory there.</exception>
+    internal static void PutIn(string folder, int init)
+    {
+        using var tree = Mount.CloneTree(folder);
+        Mount.SetAttributes(tree, MountAttributes.ReadOnly | MountAttributes.NoSuid | MountAttributes.NoDev | MountAttributes.NoExec);
+        Mount.MakeSlave(tree);
+        Namespace.RunInMounts(init, () =>
+        {
+            using var place = StraightPath.Open(InZone);
+            Mount.Attach(tree, place);
+        });
     }
 
     /// <summary>Brings what is shown to what there is; nothing for a zone that is not up.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using Lumos.Linux;
 using Lumos.Linux.Files;
+using Lumos.Zones.Checkpoints;
 
 namespace Lumos.Zones.Runtime;
 
@@ -15,6 +16,7 @@ internal static class ZoneFiles
     {
         using var root = RootedDirectory.Open(zone.RootPath);
         root.MakeDirectories("/etc");
+        MakeCheckpoints(root);
         ZoneFileSystems.MakeTargets(zone, root);
         if (!zone.Resolvers.IsEmpty && (zone.MaintainResolvers || IsMissing(root, "/etc/resolv.conf")))
         {
@@ -27,6 +29,19 @@ internal static class ZoneFiles
         if (IsMissing(root, "/etc/hosts"))
         {
             root.Write("/etc/hosts", $"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t{zone.Hostname}\n");
+        }
+    }
+
+    // Something else of that name is the tenant's own, and stays.
+    private static void MakeCheckpoints(RootedDirectory root)
+    {
+        try
+        {
+            root.MakeDirectories(ZoneCheckpoints.InZone);
+        }
+        catch (ErrnoException e) when (e.Errno is Errno.EEXIST or Errno.ENOTDIR or Errno.ELOOP or Errno.ENOENT)
+        {
+            // told when it is to be used
         }
     }
 

@@ -3,6 +3,7 @@ using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Files;
 using Lumos.Drivers.Oci;
+using Lumos.Linux;
 using Lumos.Linux.Machine;
 using Lumos.Linux.Mounts;
 using Lumos.Linux.Namespaces;
@@ -63,6 +64,7 @@ public sealed partial class ZoneRuntime
         ZoneIpcLimits.Apply(spec, pid);
         _ = ProcessLimits.TrySetLockedMemory(pid, (ulong)OciBundle.LockedBytes(spec));
         OldZoneCgroup.Enter($"{_layout.CgroupParent}/{spec.Name}", pid, ZoneLimits.CgroupFiles(spec));
+        ShowCheckpoints(spec, pid);
         _links.Attach(plan.Pairs, plan.Routes, pid);
         if (!plan.Pairs.IsEmpty)
         {
@@ -71,6 +73,18 @@ public sealed partial class ZoneRuntime
             Record(spec.Name, record);
         }
         return record;
+    }
+
+    private void ShowCheckpoints(ZoneSpec spec, int init)
+    {
+        try
+        {
+            ZoneCheckpoints.PutIn(_layout.CheckpointsFolder(spec.Name), init);
+        }
+        catch (ErrnoException e)
+        {
+            _warn($"zone '{spec.Name}' will not see its snapshots: {ZoneCheckpoints.InZone} in it is no directory: {e.Message}");
+        }
     }
 
     // One that its own root has destroyed keeps no zone from booting: whoever is to mend it has to get in.
@@ -122,7 +136,6 @@ public sealed partial class ZoneRuntime
         }
         return new BundlePlaces(root, usr, name, control, native, userNamespace, _layout.CgroupParent, _oci, ZoneCgroup.Controllers)
         {
-            Checkpoints = _layout.CheckpointsFolder(spec.Name),
             // Some runtimes set a zone's limits from inside its user namespace, where they can only be lowered: what the
             // monitor inherits has to be enough.
             KernelFiles = spec.KernelVersion is { } release && _oci.UnifiedCgroups && new ZoneKernelName(_layout, _warn).Prepare()
