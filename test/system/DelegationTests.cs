@@ -31,10 +31,8 @@ public sealed class DelegationTests(Suite suite) : LiveTest(suite)
             Ok(In(vm, $"echo changed > /{data}/rows && zfs rollback {data}@one && test \"$(cat /{data}/rows)\" = rows"));
             Ok(In(vm, $"zfs destroy {data}/copy && zfs destroy {data}/sub@one && zfs destroy {data}@one && test -z \"$(zfs list -H -t snapshot)\""));
 
-            // What the global zone sees of its files: the zone's ids.
-            int first = 65536 * (1 + (int)Zone.Get(vm)!["zonedid"]!);
-            Assert.Equal($"{first + 1000}", Ok(In(vm, $"stat -c %u /{data}/rows")) == "1000" ? $"{first + 1000}" : "");
-            Assert.Equal($"{first}", Ok(Zone.Run("zfs", "get", "-H", "-o", "value", "org.lumos:first-id", data)));
+            // Its files are of the zone's ids.
+            Assert.Equal($"{65536 * (1 + (int)Zone.Get(vm)!["zonedid"]!)}", Ok(Zone.Run("zfs", "get", "-H", "-o", "value", "org.lumos:first-id", data)));
 
             // Its limits bind it, and not us.
             Ok(In(vm, $"zfs create {data}/two && zfs create {data}/three"));
@@ -50,6 +48,7 @@ public sealed class DelegationTests(Suite suite) : LiveTest(suite)
                 var run = In(vm, attempt + " 2>&1");
                 Assert.True(run.Status != 0 && !run.TimedOut, $"\"{attempt}\" succeeded in the zone: {run.Output}");
             }
+            Ok(In(vm, "zfs mount -a"));
             Ok(Zone.Run("zfs", "list", "-H", "-o", "name", $"zones/{vm}"));
             Assert.Equal("ONLINE", Ok(Zone.Run("zpool", "list", "-H", "-o", "health", "zones")));
             Assert.Equal("off", Ok(Zone.Run("zfs", "get", "-H", "-o", "value", "zoned", $"zones/{vm}")));
@@ -58,6 +57,12 @@ public sealed class DelegationTests(Suite suite) : LiveTest(suite)
             Assert.Contains("quota", Fails(9, In(vm, $"dd if=/dev/urandom of=/tmp/piece bs=1M count=8 2>/dev/null; n=0; while cat /tmp/piece >>/{data}/big; do n=$((n+1)); [ $n -lt 200 ] || exit 0; done; exit 9",
                 200)), StringComparison.OrdinalIgnoreCase);
             Ok(In(vm, $"rm -f /{data}/big /tmp/piece"));
+
+            // It can destroy all that is its own. The zone boots without.
+            In(vm, $"zfs destroy -r {data}; zfs destroy -r {data}");
+            Assert.Equal($"zones\nzones/{vm}", Ok(In(vm, "zfs list -H -o name")));
+            Assert.Contains($"boots without {data}", Zone.Run("vmadm", "reboot", $"{vm}", "-F").ErrorOutput, StringComparison.Ordinal);
+            Zone.WaitForZone(vm, Suite.Patient(60));
         }
         finally
         {
@@ -136,8 +141,8 @@ public sealed class DelegationTests(Suite suite) : LiveTest(suite)
             Ok(In(vm, $"echo x > /{data}/file && chown 7:8 /{data}/file && chmod 4755 /{data}/file && zfs create {data}/sub && touch /{data}/sub/y"));
             Ok(Zone.Run("vmadm", "stop", $"{vm}", "-F"));
             // As it would come from a machine on which the zone had another range.
-            Ok(Zone.Shell($"mkdir -p /tmp/ids && for d in {data} {data}/sub; do mount -t zfs $d /tmp/ids && chown -h 9895936:9895936 /tmp/ids /tmp/ids/* && umount /tmp/ids || exit 9; done; "
-                + $"mount -t zfs {data} /tmp/ids && chown 9895943:9895944 /tmp/ids/file && chmod 4755 /tmp/ids/file && umount /tmp/ids && zfs set org.lumos:first-id=9895936 {data}"));
+            Ok(Zone.Shell($"mkdir -p /tmp/ids && for d in {data} {data}/sub; do mount -t zfs -o zfsutil $d /tmp/ids && chown -h 9895936:9895936 /tmp/ids /tmp/ids/* && umount /tmp/ids || exit 9; done; "
+                + $"mount -t zfs -o zfsutil {data} /tmp/ids && chown 9895943:9895944 /tmp/ids/file && chmod 4755 /tmp/ids/file && umount /tmp/ids && zfs set org.lumos:first-id=9895936 {data}"));
             Ok(Zone.Run("vmadm", "start", $"{vm}"));
             Zone.WaitForZone(vm, Suite.Patient(60));
             Assert.Equal("7 8 4755", Ok(In(vm, $"stat -c '%u %g %a' /{data}/file")));
@@ -156,7 +161,7 @@ public sealed class DelegationTests(Suite suite) : LiveTest(suite)
         yield return "zfs list zones/var";
         yield return "zfs get all zones/config";
         yield return "zfs list -t snapshot zones/var";
-        yield return $"zfs destroy -r {own}";
+        yield return $"zfs destroy {own}";
         yield return $"zfs destroy {data}";
         yield return $"zfs set quota=none {own}";
         yield return $"zfs set quota=none {data}";
@@ -183,8 +188,6 @@ public sealed class DelegationTests(Suite suite) : LiveTest(suite)
         yield return $"zfs allow everyone create {own}";
         yield return $"zfs zone /proc/self/ns/user zones/var";
         yield return $"zfs unzone /proc/self/ns/user {data}";
-        yield return "zpool export zones";
-        yield return "zpool destroy -f zones";
         yield return "zpool scrub zones";
         yield return "zpool set comment=mine zones";
         yield return "zpool history zones";
@@ -192,6 +195,8 @@ public sealed class DelegationTests(Suite suite) : LiveTest(suite)
         yield return "truncate -s 100M /tmp/disk && zpool create mine /tmp/disk";
         yield return "truncate -s 100M /tmp/disk && zpool add -f zones /tmp/disk";
         yield return $"unshare -U -r zfs list {data}";
+        yield return "zpool export zones"; // these two unmount first what the zone has mounted
+        yield return "zpool destroy -f zones";
     }
 
     private Guid Create(JsonObject payload, bool limits)

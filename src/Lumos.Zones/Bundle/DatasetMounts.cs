@@ -7,10 +7,15 @@ namespace Lumos.Zones.Bundle;
 /// </summary>
 internal static class DatasetMounts
 {
-    // Not at the first try: a zone that has just ended may still be about to unmount them.
+    // A zone that has just ended may still be about to unmount them: what is busy is tried again, for some seconds.
     private const string Script = """
         n=0
-        until "$0" mount -a || [ $n -ge 5 ]; do n=$((n+1)); sleep 0.2; done
+        while :; do
+            said=$("$0" mount -a 2>&1)
+            case $said in *busy*) [ $n -lt 40 ] || break;; *) break;; esac
+            n=$((n+1)); sleep 0.2
+        done
+        [ -z "$said" ] || echo "$said"
         exec "$@"
         """;
 
