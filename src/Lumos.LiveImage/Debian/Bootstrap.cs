@@ -28,9 +28,6 @@ public static class Bootstrap
         /// <summary>Path patterns that dpkg leaves out while it unpacks.</summary>
         public IEnumerable<string> Exclude { get; init; } = [];
 
-        /// <summary>Shell commands run in the tree ($1) before the packages asked for are in it.</summary>
-        public IEnumerable<string> EarlyHooks { get; init; } = [];
-
         /// <summary>Shell commands run in the finished tree ($1), before apt's lists are dropped.</summary>
         public IEnumerable<string> Hooks { get; init; } = [];
     }
@@ -44,7 +41,6 @@ public static class Bootstrap
                 "--aptopt=Apt::Install-Recommends \"false\"",
                 $"--include={string.Join(',', request.Packages)}",
                 .. request.Exclude.Select(pattern => $"--dpkgopt=path-exclude={pattern}"),
-                .. request.EarlyHooks.Select(hook => $"--essential-hook={hook}"),
                 .. request.Hooks.Select(hook => $"--customize-hook={hook}"),
                 Suite, target,
             ],
