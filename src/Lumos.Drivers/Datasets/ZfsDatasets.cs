@@ -125,10 +125,6 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
 
     public void LookInto(SnapshotName name, Action<string> look)
     {
-        if (!Exists(name))
-        {
-            throw DatasetException.NotFound(name.ToString());
-        }
         Directory.CreateDirectory(LookingPlace);
         // In a mount namespace of the look's own: whatever ends us, no mount is left that keeps the snapshot in use. The way
         // through .zfs would leave one, and it leads through the first mount namespace, which need not be ours.
@@ -140,7 +136,7 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
             }
             catch (ErrnoException e)
             {
-                throw DatasetException.Failed(name.ToString(), "look into", e);
+                throw Exists(name) ? DatasetException.Failed(name.ToString(), "look into", e) : DatasetException.NotFound(name.ToString());
             }
             look(LookingPlace);
         });

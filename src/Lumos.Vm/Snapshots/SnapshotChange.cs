@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Lumos.Vm.Info;
+using Lumos.Zones.Checkpoints;
 
 namespace Lumos.Vm.Snapshots;
 
