@@ -58,6 +58,9 @@ public sealed class LiveMachine : IDisposable
         Start(new BootSource.Medium(_suite.Platform.Iso, answers is null ? null : Folder.ConfigIso, firmware));
     }
 
+    /// <summary>Whatever it boots from.</summary>
+    public void Boot(BootSource boot) => Start(boot);
+
     /// <summary>Waits for ssh, pool and services.</summary>
     public void WaitUntilSetUp()
     {

@@ -20,6 +20,9 @@ public static class Bootstrap
     {
         public required IEnumerable<string> Packages { get; init; }
 
+        /// <summary>The release to make it of.</summary>
+        public string Suite { get; init; } = Bootstrap.Suite;
+
         /// <summary>mmdebstrap's variant: minbase, apt, …</summary>
         public string Variant { get; init; } = "minbase";
 
@@ -42,7 +45,7 @@ public static class Bootstrap
                 $"--include={string.Join(',', request.Packages)}",
                 .. request.Exclude.Select(pattern => $"--dpkgopt=path-exclude={pattern}"),
                 .. request.Hooks.Select(hook => $"--customize-hook={hook}"),
-                Suite, target,
+                request.Suite, target,
             ],
             new Dictionary<string, string> { ["INITRD"] = "No" }); // the boot archive is ours: no initramfs-tools run
 

@@ -21,11 +21,15 @@ internal sealed class HostedVm : IDisposable
     internal int Pid => (int)Get()["pid"]!;
 
     /// <summary>A native one from the image; <paramref name="more"/> are further properties.</summary>
-    internal static HostedVm Native(HostedRoot root, JsonObject? more = null)
+    internal static HostedVm Native(HostedRoot root, JsonObject? more = null) =>
+        Of(root, "joyent", TestImages.Native, new JsonObject { ["ram"] = 128, ["quota"] = 1 }, more);
+
+    /// <summary>One of a brand from an image; later properties go over earlier ones.</summary>
+    internal static HostedVm Of(HostedRoot root, string brand, string image, params JsonObject?[] properties)
     {
         string uuid = Guid.NewGuid().ToString();
-        var payload = new JsonObject { ["uuid"] = uuid, ["brand"] = "joyent", ["image_uuid"] = TestImages.Native, ["ram"] = 128, ["quota"] = 1 };
-        foreach (var (name, value) in more ?? [])
+        var payload = new JsonObject { ["uuid"] = uuid, ["brand"] = brand, ["image_uuid"] = image };
+        foreach (var (name, value) in properties.SelectMany(some => some ?? []))
         {
             payload[name] = value?.DeepClone();
         }

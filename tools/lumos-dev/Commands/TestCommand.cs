@@ -9,8 +9,8 @@ namespace Lumos.Dev.Commands;
 /// <summary><c>./lumos test</c>: builds and runs the tests of a level; the last line is the sum.</summary>
 internal static class TestCommand
 {
-    /// <summary>Tells the tests of level host where the compiled tree of hosted mode is.</summary>
-    private const string HostedPlatform = "LUMOS_HOSTED_PLATFORM";
+    /// <summary>Tell the tests of level host where the compiled tree of hosted mode is, and where the zone images.</summary>
+    private const string HostedPlatform = "LUMOS_HOSTED_PLATFORM", ZoneImages = "LUMOS_ZONE_IMAGES";
 
     /// <summary>Tell the soak how long it lasts and where its summary goes.</summary>
     private const string SoakSeconds = "LUMOS_SOAK_SECONDS", SoakSummary = "LUMOS_SOAK_SUMMARY";
@@ -36,7 +36,7 @@ internal static class TestCommand
     private static int Run(Checkout checkout, string level, string? only, int duration, bool yes)
     {
         string[] levels = level == "all" ? ["unit", "host", "live"] : [level];
-        var needs = (levels.Contains("host") || levels.Contains("soak") ? Need.HostTests | Need.Machine | Need.Hosted | Need.Compile : Need.None)
+        var needs = (levels.Contains("host") || levels.Contains("soak") ? Need.HostTests | Need.Machine | Need.Hosted | Need.Compile | Need.Image : Need.None)
             | (levels.Contains("live") ? Need.Compile | Need.Image | Need.Machine : Need.None);
         Prerequisites.Ensure(needs, yes);
         var stages = new Stages(Path.Combine(checkout.Logs, "test.log"));
@@ -54,6 +54,11 @@ internal static class TestCommand
             {
                 // The tests build the image themselves and find it in the cache; here its progress can be seen.
                 Artifacts.Build(checkout, stages, locked: false);
+            }
+            if (each is "host")
+            {
+                Artifacts.BuildImages(Artifacts.Options(checkout, stages, locked: false), stages);
+                Environment.SetEnvironmentVariable(ZoneImages, Artifacts.ServedFolder(checkout));
             }
             if (each is "host" or "soak")
             {
@@ -82,7 +87,7 @@ internal static class TestCommand
     {
         string[] filter = level == "unit" ? ["-trait-", "level=host", "-trait-", "level=live", "-trait-", "level=machine", "-trait-", "level=soak"] : ["-trait", $"level={level}"];
         string[] named = only is null ? [] : ["-method", $"*{only}*"];
-        string[] become = level is "host" or "soak" && !Prerequisites.IsRoot ? ["sudo", $"--preserve-env=PATH,DOTNET_ROOT,CI,{HostedPlatform},{SoakSeconds},{SoakSummary}", "--"] : [];
+        string[] become = level is "host" or "soak" && !Prerequisites.IsRoot ? ["sudo", $"--preserve-env=PATH,DOTNET_ROOT,CI,{HostedPlatform},{ZoneImages},{SoakSeconds},{SoakSummary}", "--"] : [];
         var limit = level switch
         {
             "live" => TimeSpan.FromMinutes(40),
