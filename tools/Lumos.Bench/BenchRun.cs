@@ -13,10 +13,11 @@ namespace Lumos.Bench;
 /// <summary>What the user asked for.</summary>
 /// <param name="HostedTree">What hosted mode runs from.</param>
 /// <param name="Cache">Where the Debian root is kept.</param>
+/// <param name="CrowdSnapshots">How many snapshots the crowd has; null: what the size says.</param>
 /// <param name="InsideCommand">The words after the program's own that run <see cref="InsideRun"/>; the request's file is added.</param>
 public sealed record BenchOptions(
     IReadOnlyList<string> Peers, IReadOnlyList<string> Measures, bool Quick, string HostedTree, string Commit, string Cache, string Logs,
-    IReadOnlyList<string> InsideCommand);
+    IReadOnlyList<string> InsideCommand, int? CrowdSnapshots = null);
 
 /// <summary>
 /// The benchmark beside the neighbours. Outside: names are checked, packages installed, the root made; then all of it happens in a
@@ -59,7 +60,7 @@ public static class BenchRun
             say("the Debian root is made, if it is not in the cache");
             string root = Ingredients.RootArchive(options.Cache);
             string init = Ingredients.Init(work), result = Path.Combine(work, "result.json"), requestFile = Path.Combine(work, "request.json");
-            var request = new BenchRequest(ready, measures, options.Quick, work, options.Logs, root, init, result, options.HostedTree, options.Commit, DiskGiB);
+            var request = new BenchRequest(ready, measures, options.Quick, work, options.Logs, root, init, result, options.HostedTree, options.Commit, DiskGiB, options.CrowdSnapshots);
             File.WriteAllText(requestFile, JsonSerializer.Serialize(request, BenchRequestJson.Default.BenchRequest));
             int status = Sandbox.Run(init, [.. Sandbox.OwnProgram(), .. options.InsideCommand, requestFile], stop);
             if (status != 0 || !File.Exists(result))

@@ -38,6 +38,7 @@ public static class InsideRun
         }
         var recorder = new Recorder();
         var sizes = request.Quick ? Sizes.Quick : Sizes.Whole;
+        sizes = sizes with { CrowdSnapshots = request.CrowdSnapshots ?? sizes.CrowdSnapshots };
         var course = new Course(arena, ready, sizes, request.Measures.ToHashSet(), recorder, Say);
         foreach (var scenario in MeasureTable.Scenarios.Where(scenario => scenario.Measures.Any(request.Measures.Contains)))
         {

@@ -19,14 +19,15 @@ internal static class BenchCommand
         var quick = new Option<bool>("--quick") { Description = "Few rounds: shows that everything works, gives no figures to quote" };
         var only = new Option<string[]>("--only") { Description = "Only these measurements (comma-separated)", HelpName = "NAME" };
         var peers = new Option<string[]>("--peers") { Description = "Beside these (comma-separated); all when not given: incus,podman,lxc,nspawn,runc", HelpName = "NAMES" };
+        var snapshots = new Option<int?>("--snapshots") { Description = "Snapshots of the many VMs that list-crowd and daemon-crowd are about; 10000 when not given (quick: 1000)", HelpName = "N" };
         var json = new Option<string?>("--json") { Description = "Write the result there, too", HelpName = "FILE" };
         var report = new Option<bool>("--report") { Description = "Measure nothing: write docs/benchmarks.md and its plot from the newest result in bench/results/" };
         var yes = new Option<bool>("--yes", "-y") { Description = "Install missing Debian packages without asking" };
         var command = new Command("bench",
             "Measure LumOS in hosted mode beside its neighbours, in a sandbox that takes everything with it; needs root. "
             + "Results are kept in bench/results/; packages of the neighbours stay installed, none of their services is started")
-        { quick, only, peers, json, report, yes };
-        command.SetAction(parsed => Run(checkout, Words(parsed.GetValue(peers)), Words(parsed.GetValue(only)), parsed.GetValue(quick),
+        { quick, only, peers, snapshots, json, report, yes };
+        command.SetAction(parsed => Run(checkout, Words(parsed.GetValue(peers)), Words(parsed.GetValue(only)), parsed.GetValue(snapshots), parsed.GetValue(quick),
             parsed.GetValue(json), parsed.GetValue(report), parsed.GetValue(yes)));
         return command;
     }
@@ -41,9 +42,13 @@ internal static class BenchCommand
         return command;
     }
 
-    private static int Run(Checkout checkout, string[] peers, string[] only, bool quick, string? json, bool report, bool yes)
+    private static int Run(Checkout checkout, string[] peers, string[] only, int? snapshots, bool quick, string? json, bool report, bool yes)
     {
         BenchRun.Check(peers, only);
+        if (snapshots < 0)
+        {
+            throw new UsageException($"--snapshots is {snapshots}; it may be 0 or more");
+        }
         if (report)
         {
             Prerequisites.Ensure(Need.BenchReport, yes);
@@ -68,7 +73,7 @@ internal static class BenchCommand
         try
         {
             string result = BenchRun.Run(new BenchOptions(peers, only, quick, hosted, Commit(checkout), BuildOptions.DefaultCacheDirectory(),
-                Path.Combine(checkout.Logs, "bench"), [InsideName]), sentence => Console.Error.WriteLine("bench: " + sentence), stop.Token);
+                Path.Combine(checkout.Logs, "bench"), [InsideName], snapshots), sentence => Console.Error.WriteLine("bench: " + sentence), stop.Token);
             Console.Error.WriteLine();
             Console.Write(BenchRun.Show(result));
             if (json is not null)
