@@ -52,8 +52,10 @@ internal sealed class Course(Arena arena, IReadOnlyList<IPeer> peers, Sizes size
                 }
                 catch (Exception e) when (e is LumosException or IOException or InvalidOperationException or AggregateException)
                 {
-                    recorder.Fail(scenario.Name, peer.Name, LumosException.Describe(e));
-                    say($"{scenario.Name}: {peer.Name} failed: {LumosException.Describe(e)}");
+                    // Of several at once, the first: the others are its echo.
+                    string why = LumosException.Describe(e is AggregateException { InnerExceptions: [var first, ..] } ? first : e);
+                    recorder.Fail(scenario.Name, peer.Name, why);
+                    say($"{scenario.Name}: {peer.Name} failed: {why}");
                     left.Remove(peer);
                 }
             }

@@ -8,6 +8,8 @@ namespace Lumos.Bench.Measures;
 /// </summary>
 internal sealed class CrowdScenario : IScenario
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
+
     public string Name => "crowd";
 
     public IReadOnlyList<string> Measures => ["list-crowd", "daemon-crowd"];
@@ -20,7 +22,7 @@ internal sealed class CrowdScenario : IScenario
             var crowd = (ICrowd)peer;
             if (filled.Add(peer))
             {
-                crowd.Fill(course.Sizes.Crowd, course.Sizes.CrowdSnapshots / course.Sizes.Crowd);
+                crowd.Fill(course.Sizes.Crowd, course.Sizes.CrowdSnapshots / course.Sizes.Crowd, new CrowdClock(Patience));
             }
             if (course.Takes(peer, "daemon-crowd"))
             {

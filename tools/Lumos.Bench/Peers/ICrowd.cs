@@ -7,7 +7,7 @@ internal interface ICrowd
     const string Absent = "no daemon that keeps records";
 
     /// <summary>Configures zones that do not run, each with snapshots.</summary>
-    void Fill(int zones, int snapshotsOfEach);
+    void Fill(int zones, int snapshotsOfEach, CrowdClock clock);
 
     /// <summary>Stops the daemon that answers; zones stay.</summary>
     void StopDaemon();

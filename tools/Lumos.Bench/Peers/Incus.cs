@@ -69,13 +69,15 @@ internal sealed class Incus : IPeer, ICrowd
 
     public string Address(string zone) => ZoneAddress.Give(this, zone, "eth0");
 
-    public void Fill(int zones, int snapshotsOfEach) =>
+    public void Fill(int zones, int snapshotsOfEach, CrowdClock clock) =>
         Parallel.For(0, zones, new ParallelOptions { MaxDegreeOfParallelism = 4 }, number =>
         {
             Run("create", "bench", $"crowd{number}", "--quiet");
+            clock.Tick(zones: 1);
             for (int i = 0; i < snapshotsOfEach; i++)
             {
                 Run("snapshot", "create", $"crowd{number}", $"s{i}");
+                clock.Tick(snapshots: 1);
             }
         });
 
