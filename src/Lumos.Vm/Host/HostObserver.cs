@@ -10,25 +10,32 @@ namespace Lumos.Vm.Host;
 /// <summary>Looks at the machine once, for one create or update.</summary>
 public sealed class HostObserver(VmHost host)
 {
-    /// <summary>With the images of a VM's pool and the paths that it wants to see.</summary>
-    public HostFacts Observe(VmSpec vm) => Observe(vm.Zpool) with
+    /// <summary>What is asked of every other VM; the whole of a thousand VMs would cost more than a create.</summary>
+    private static readonly string[] s_asked = ["uuid", "zonename", "nics"];
+
+    /// <summary>With the images of a VM's pool, the paths that it wants to see, and its dataset if that is there.</summary>
+    public HostFacts Observe(VmSpec vm) => ObservePlace(vm) with
     {
         Sources = vm.Filesystems.Where(fs => JsonText.Plain(fs["type"]) == MountOptions.Lofs).Select(fs => JsonText.Plain(fs["source"]))
             .Distinct().ToImmutableDictionary(source => source, FaultOf, StringComparer.Ordinal),
     };
 
+    /// <summary>With the images of a VM's pool, and its dataset if that is there.</summary>
+    public HostFacts ObservePlace(VmSpec vm) => Observe(vm.Zpool) is var facts && facts.Pools.Contains(vm.Zpool) && host.Datasets.Exists(DatasetName.Parse(vm.RootDataset))
+        ? facts with { Datasets = [vm.RootDataset] }
+        : facts;
+
     /// <param name="pool">Whose images count.</param>
     /// <exception cref="Lumos.Core.LumosException">A source that could not be read; it is never taken for an empty one.</exception>
     public HostFacts Observe(string pool)
     {
-        var datasets = host.Datasets.List(null, DatasetKinds.Live, depth: 1);
         return new HostFacts
         {
-            Pools = datasets.Where(d => d.Dataset.Parent is null).Select(d => d.Name).ToImmutableHashSet(StringComparer.Ordinal),
-            Datasets = datasets.Where(d => d.Dataset.Parent is not null).Select(d => d.Name).ToImmutableHashSet(StringComparer.Ordinal),
+            Pools = host.Datasets.List(null, DatasetKinds.Live, depth: 0).Select(d => d.Name).ToImmutableHashSet(StringComparer.Ordinal),
+            Datasets = [],
             Images = host.Neighbours.Images(pool),
             NicTags = host.Neighbours.NicTags(),
-            Vms = [.. new VmReader(host).All().Select(vm => vm.Object)],
+            Vms = [.. new VmReader(host).Select([], s_asked).Select(vm => vm.Object)],
             DelegationFault = host.Datasets.DelegationFault,
             Platform = host.Loader.Host.Platform ?? "",
         };

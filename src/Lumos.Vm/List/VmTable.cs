@@ -76,9 +76,13 @@ public sealed record VmTable
     /// <summary>Numbers by size, texts by their code points, what is missing or empty after what is not.</summary>
     private readonly record struct SortKey(bool IsEmpty, double? Number, string Text) : IComparable<SortKey>
     {
-        internal static SortKey Of(JsonNode? value) => VmTable.IsEmpty(value)
-            ? new SortKey(true, null, "")
-            : new SortKey(false, value!.GetValueKind() == JsonValueKind.Number ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture) : null, JsonText.Plain(value));
+        internal static SortKey Of(JsonNode? value) => VmTable.IsEmpty(value) ? new SortKey(true, null, "")
+            : value is JsonValue number && number.GetValueKind() == JsonValueKind.Number ? new SortKey(false, AsDouble(number), JsonText.Plain(value))
+            : new SortKey(false, null, JsonText.Plain(value));
+
+        // One that was parsed has its digits; one made in this process is what it was made of.
+        private static double AsDouble(JsonValue value) =>
+            value.TryGetValue(out double number) ? number : double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture);
 
         public int CompareTo(SortKey other) => (IsEmpty || other.IsEmpty) ? IsEmpty.CompareTo(other.IsEmpty)
             : Number is { } x && other.Number is { } y ? x.CompareTo(y)

@@ -33,7 +33,7 @@ public sealed record HostFacts
 {
     public required ImmutableHashSet<string> Pools { get; init; }
 
-    /// <summary>Names of the datasets right below the pools: zones/UUID of VMs, images, and zones/var and the like.</summary>
+    /// <summary>Which of the datasets that were asked about are there.</summary>
     public required ImmutableHashSet<string> Datasets { get; init; }
 
     /// <summary>Images of the pool in question, by uuid.</summary>

@@ -36,7 +36,7 @@ public sealed class ReceiveCheck(VmHost host)
         var vm = header.Spec.With("zonepath", $"{host.MountRoot}/{header.Spec.Zpool}/{uuid}");
         var report = new PayloadReport();
         // The image is asked for where the streams need it, and by its identity.
-        SpecValidator.Run(vm.With("image_uuid", null), null, Without(new HostObserver(host).Observe(vm.Zpool), vm, before), report);
+        SpecValidator.Run(vm.With("image_uuid", null), null, Without(new HostObserver(host).ObservePlace(vm), vm, before), report);
         report.ThrowIfFaulty();
         if (header.ImageGuid is not null)
         {
