@@ -30,7 +30,7 @@ internal sealed record StockDebian(string Kernel, string BootArchive)
         for wait in 1 2 3 4 5 6 7 8 9 10; do [ -b /dev/vda ] && break; sleep 1; done
         mkfs.ext4 -q -F /dev/vda
         mount /dev/vda /mnt
-        cp -ax / /mnt
+        cp -ax /. /mnt
         rm /mnt/init
         umount /proc
         exec busybox switch_root /mnt /sbin/init
