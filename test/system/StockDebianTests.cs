@@ -75,7 +75,7 @@ public sealed class StockDebianTests(Suite suite) : LiveTest(suite)
         "-not -path '/tmp/*' -not -path '/var/tmp/*' -not -path '/root/.ssh*' | sort";
 
     private const string Objects = "findmnt -rno TARGET | grep -v -e /run/user -e binfmt_misc -e /run/credentials | sort; ls /sys/class/net; nft list tables; losetup -a; " +
-        "find /sys/fs/cgroup -type d -name '*lumos*'; find /run -name '*lumos*' -not -path /run/lumos; ls /run/netns 2>/dev/null || true";
+        "find /sys/fs/cgroup -type d -name '*lumos*'; find /run -path /run/udev -prune -o -name '*lumos*' -not -path /run/lumos -print; ls /run/netns 2>/dev/null || true";
 
     private void Send(LiveMachine machine, string file, string target)
     {
