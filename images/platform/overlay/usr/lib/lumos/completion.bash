@@ -12,7 +12,8 @@ _lumos_vm_fields='alias autoboot billing_id boot_delay boot_priority boot_timest
 _lumos_vm_properties='alias autoboot billing_id boot_delay boot_priority cpu_cap cpu_shares dns_domain do_not_inventory firewall_enabled fs_allowed
     hostname init_name internal_metadata_namespaces kernel_version limit_priv maintain_resolvers max_locked_memory max_lwps
     max_msg_ids max_physical_memory max_sem_ids max_shm_ids max_shm_memory max_swap owner_uuid package_name package_version quota ram
-    resolvers restart_init tmpfs zfs_io_priority zfs_root_compression zfs_root_recsize zlog_max_size'
+    resolvers restart_init tmpfs zfs_data_compression zfs_data_recsize zfs_filesystem_limit zfs_io_priority zfs_root_compression zfs_root_recsize
+    zfs_snapshot_limit zlog_max_size'
 _lumos_image_fields='uuid name version os type pub published_at published_date description state disabled public owner origin urn homepage
     source zpool clones size requirements.min_ram requirements.max_ram requirements.min_platform'
 
