@@ -64,7 +64,7 @@ public interface IDatasets
     /// <exception cref="DatasetException">DatasetNotFound; DatasetFailed.</exception>
     void LookInto(SnapshotName name, Action<string> look);
 
-    /// <summary>Renames within a pool; children and snapshots go along.</summary>
+    /// <summary>Renames within a pool, also what belongs to a zone (zoned=on); children and snapshots go along.</summary>
     /// <exception cref="DatasetException">DatasetNotFound, DatasetExists.</exception>
     void Rename(DatasetName name, DatasetName newName);
 

@@ -147,10 +147,32 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
         var result = Tool.Run(zfs, "rename", name.Value, newName.Value);
         if (!result.Succeeded)
         {
+            if (RenameOfZone(name, newName))
+            {
+                return;
+            }
             throw Exists(name) && Exists(newName)
                 ? DatasetException.Exists(newName.Value)
                 : newName.Parent is { } parent && !Exists(parent) ? DatasetException.NotFound(parent.Value)
                 : Why(name, "rename", result);
+        }
+    }
+
+    // zfs itself does not rename what belongs to a zone. Where the other name is taken, or its parent is missing, that is the reason.
+    private bool RenameOfZone(DatasetName name, DatasetName newName)
+    {
+        if (!Exists(name) || GetProperties(name, "zoned")["zoned"] != "on" || Exists(newName) || newName.Parent is not { } parent || !Exists(parent))
+        {
+            return false;
+        }
+        try
+        {
+            Lumos.Linux.Zfs.ZfsRename.Run(name.Value, newName.Value);
+            return true;
+        }
+        catch (ErrnoException e)
+        {
+            throw DatasetException.Failed(name.Value, "rename", e);
         }
     }
 

@@ -108,6 +108,22 @@ public abstract class DatasetsContract : IDisposable
     }
 
     [Fact]
+    public void What_belongs_to_a_zone_is_renamed_as_well()
+    {
+        var (a, z) = (Root.Child("a"), Root.Child("z"));
+        Store.Create(a, new Dictionary<string, string> { ["zoned"] = "on" });
+        Store.Create(a.Child("x"));
+        Store.Snapshot(a.At("s"), recursive: true);
+        Store.Create(z);
+        Fails(DatasetException.ExistsCode, () => Store.Rename(a, z));
+        Fails(DatasetException.NotFoundCode, () => Store.Rename(a, Root.Child("none").Child("b")));
+        Store.Rename(a, z.Child("y"));
+        Assert.True(Store.Exists(z.Child("y").Child("x").At("s")));
+        Assert.False(Store.Exists(a));
+        Assert.Equal("on", Store.GetProperties(z.Child("y"), "zoned")["zoned"]);
+    }
+
+    [Fact]
     public void Rollback_past_later_snapshots_must_be_asked_for()
     {
         var a = Root.Child("a");
