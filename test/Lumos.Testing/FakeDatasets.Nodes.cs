@@ -75,6 +75,8 @@ public sealed partial class FakeDatasets
 
         public const string Creation = "1700000000";
 
+        public int Holds { get; set; }
+
         public string Name { get; set; } = name;
 
         public long Guid { get; } = guid;

@@ -50,6 +50,7 @@ public sealed partial class FakeDatasets
         "creation" => Snap.Creation,
         "createtxg" => snap.Made.ToString(CultureInfo.InvariantCulture),
         "used" => "0",
+        "userrefs" => snap.Holds.ToString(CultureInfo.InvariantCulture),
         "referenced" or "written" => snap.Content.Length.ToString(CultureInfo.InvariantCulture),
         _ => property.Contains(':') ? Value(snap.Owner, property) : null,
     };

@@ -33,8 +33,18 @@ public sealed partial class FakeDatasets
         {
             throw DatasetException.HasClones(name.ToString(), clones);
         }
+        RequireUnheld(doomed);
         doomed.ForEach(Remove);
     });
+
+    /// <summary>As by "zfs hold".</summary>
+    public void Hold(SnapshotName name)
+    {
+        lock (_lock)
+        {
+            Find(name).Snap.Holds++;
+        }
+    }
 
     public void Rollback(SnapshotName name, bool destroyLater = false) => Change("rollback", name.ToString(), () =>
     {
@@ -79,6 +89,14 @@ public sealed partial class FakeDatasets
         lock (_lock)
         {
             return [.. ClonesOf(Find(snapshot).Snap).Select(DatasetName.Parse)];
+        }
+    }
+
+    private static void RequireUnheld(IEnumerable<Snap> snapshots)
+    {
+        if (snapshots.FirstOrDefault(s => s.Holds > 0) is { } held)
+        {
+            throw new DatasetException(DatasetException.FailedCode, $"{held.Owner.Name}@{held.Name}", $"cannot destroy {held.Owner.Name}@{held.Name}: dataset is busy");
         }
     }
 

@@ -175,6 +175,7 @@ public sealed partial class FakeDatasets : IDatasets, IDisposable
         {
             throw DatasetException.HasClones(name.Value, clones);
         }
+        RequireUnheld(snapshots);
         if (!recursive && (doomed.Count > 1 || node.Snapshots.Count > 0))
         {
             throw DatasetException.HasChildren(name.Value);
@@ -183,7 +184,11 @@ public sealed partial class FakeDatasets : IDatasets, IDisposable
         {
             _files?.Forget(snap.Guid);
         }
-        doomed.ForEach(n => _nodes.Remove(n.Name.Value));
+        foreach (var gone in doomed)
+        {
+            _files?.Drop(gone);
+            _nodes.Remove(gone.Name.Value);
+        }
     });
 
     public void Rename(DatasetName name, DatasetName newName) => Change("rename", name.Value, () =>
@@ -200,13 +205,25 @@ public sealed partial class FakeDatasets : IDatasets, IDisposable
 
     public string? DelegationFault { get; set; }
 
-    public void Mount(DatasetName name) => Change("mount", name.Value, () => Find(name).Mounted = true);
+    public void Mount(DatasetName name) => Change("mount", name.Value, () =>
+    {
+        var node = Find(name);
+        if (!node.Mounted)
+        {
+            _files?.Show(node, Value(node, "mountpoint"));
+        }
+        node.Mounted = true;
+    });
 
     public void Unmount(DatasetName name, bool force = false) =>
         Change("unmount", name.Value, () =>
         {
             Find(name);
-            Tree(name).ForEach(n => n.Mounted = false);
+            foreach (var node in Enumerable.Reverse(Tree(name)).Where(n => n.Mounted))
+            {
+                _files?.Hide(node, Value(node, "mountpoint"));
+                node.Mounted = false;
+            }
         });
 
     private void Change(string operation, string name, Action change)

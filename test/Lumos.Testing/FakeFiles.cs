@@ -6,6 +6,7 @@ namespace Lumos.Testing;
 internal sealed class FakeFiles : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("lumos-snapshots-").FullName;
+    private readonly Dictionary<object, string> _hidden = [];
 
     public string Of(long snapshot) => Path.Combine(_folder, $"{snapshot}");
 
@@ -15,6 +16,38 @@ internal sealed class FakeFiles : IDisposable
         if (Directory.Exists(mountpoint) && mountpoint.StartsWith(Path.GetTempPath(), StringComparison.Ordinal))
         {
             TreeCopy.Copy(mountpoint, Of(snapshot));
+        }
+    }
+
+    /// <summary>What is at a mountpoint is not seen there any more; the directory stays.</summary>
+    public void Hide(object dataset, string? mountpoint)
+    {
+        if (Directory.Exists(mountpoint) && mountpoint.StartsWith(Path.GetTempPath(), StringComparison.Ordinal))
+        {
+            _hidden[dataset] = Path.Combine(_folder, $"hidden-{Guid.NewGuid()}");
+            Directory.Move(mountpoint, _hidden[dataset]);
+            Directory.CreateDirectory(mountpoint);
+        }
+    }
+
+    /// <summary>Shows at a mountpoint, which has to be empty, what was hidden.</summary>
+    public void Show(object dataset, string? mountpoint)
+    {
+        if (mountpoint is not null && _hidden.Remove(dataset, out string? hidden))
+        {
+            if (Directory.Exists(mountpoint))
+            {
+                Directory.Delete(mountpoint);
+            }
+            Directory.Move(hidden, mountpoint);
+        }
+    }
+
+    public void Drop(object dataset)
+    {
+        if (_hidden.Remove(dataset, out string? hidden))
+        {
+            Directory.Delete(hidden, recursive: true);
         }
     }
 

@@ -1,9 +1,12 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json.Nodes;
+using Lumos.Drivers.Datasets;
 using Lumos.Vm.Create;
 using Lumos.Vm.Host;
 using Lumos.Vm.Lifecycle;
 using Lumos.Vm.Payload;
+using Lumos.Vm.Reprovision;
 using Lumos.Vm.Snapshots;
 using Lumos.Vm.Update;
 using Lumos.Zones;
@@ -19,6 +22,8 @@ public sealed class CrashTests
 {
     internal const string Uuid = "dddddddd-0000-4000-8000-000000000001";
 
+    private static readonly DatasetName Data = DatasetName.Parse($"zones/{Uuid}/data");
+
     internal static readonly Dictionary<string, (Action<TestMachine> Before, Action<VmHost> Do)> Operations = new()
     {
         ["create"] = (_ => { }, host => Create(host, autoboot: true)),
@@ -32,6 +37,7 @@ public sealed class CrashTests
         ["reboot of a stubborn one, with a limit"] = (Stubborn, host => new VmLifecycle(host).Reboot(Uuid, force: false, TimeSpan.Zero)),
         ["delete"] = (Running, host => new VmLifecycle(host).Delete(Uuid)),
         ["delete of a stopped one"] = (Stopped, host => new VmLifecycle(host).Delete(Uuid)),
+        ["delete of one that is archived"] = (Archived, host => new VmLifecycle(host).Delete(Uuid)),
         ["update of one thing"] = (Running, host => Update(host, """{"alias": "b"}""")),
         ["update of what runs"] = (Running, host => Update(host, """{"cpu_cap": 150, "max_lwps": 400}""")),
         ["update of many things"] = (Running, host => Update(host, """
@@ -41,6 +47,12 @@ public sealed class CrashTests
         ["update of a stopped one"] = (Stopped, host => Update(host, """{"alias": "b", "compression": "lz4", "remove_tags": ["t"]}""")),
         ["create-snapshot"] = (Running, host => new VmSnapshots(host).Create(Uuid, "one")),
         ["delete-snapshot"] = (WithSnapshot, host => new VmSnapshots(host).Delete(Uuid, "one")),
+        ["rollback-snapshot"] = (Changed, host => new VmRollback(host).Run(Uuid, "one", keepState: false, keepConfiguration: false)),
+        ["rollback-snapshot of a stopped one that stays so"] = (ChangedAndStopped, host => new VmRollback(host).Run(Uuid, "one", keepState: true, keepConfiguration: false)),
+        ["reprovision"] = (Changed, host => Reprovision(host, keepState: false)),
+        ["reprovision of a stubborn one"] = (Stubborn, host => Reprovision(host, keepState: true)),
+        ["reprovision of a stopped one"] = (ChangedAndStopped, host => Reprovision(host, keepState: false)),
+        ["reprovision of a stopped one that stays so"] = (ChangedAndStopped, host => Reprovision(host, keepState: true)),
     };
 
     public static TheoryData<string, bool> Cuts
@@ -96,6 +108,39 @@ public sealed class CrashTests
             }
             Assert.Empty(Orphans.Of(machine));
         }
+    }
+
+    /// <summary>What was to be finished is not waited for when the VM is to go, and what it had set aside goes along.</summary>
+    [Theory]
+    [InlineData("rollback-snapshot", 4)]
+    [InlineData("reprovision", 3)]
+    [InlineData("reprovision", 8)]
+    [InlineData("reprovision", 9)]
+    [InlineData("reprovision", 12)]
+    public void A_delete_of_one_that_was_cut_short_is_finished_wherever_it_is_cut_short_too(string operation, int before)
+    {
+        int steps;
+        using (var machine = CutShort())
+        {
+            steps = KilledRun.Count(machine, Delete);
+        }
+        for (int step = 2; step <= steps; step++)
+        {
+            using var machine = CutShort();
+            Assert.True(KilledRun.Before(step, machine, Delete));
+            using var admin = new RunningAdmin(machine);
+            WaitFor($"step {step} of {steps}", machine, power: false, ["gone"]);
+        }
+
+        TestMachine CutShort()
+        {
+            var machine = new TestMachine();
+            Changed(machine);
+            Assert.True(KilledRun.Before(before, machine, Operations[operation].Do));
+            return machine;
+        }
+
+        void Delete(VmHost host) => new VmLifecycle(host).Delete(Uuid);
     }
 
     /// <summary>Whoever goes on with it is killed as well, before each step of that; the third one gets through.</summary>
@@ -181,7 +226,10 @@ public sealed class CrashTests
         // What the running zone has, not only what is written down of it; and what was written into it.
         string limits = power || (string?)vm.Object["state"] != "running" ? "" : $" limits {machine.Runtime.LastLimits?.CpuCap} {machine.Runtime.LastLimits?.MaxLwps}";
         string resolvers = Path.Combine(vm.Spec.ZonePath, "root/etc/resolv.conf");
-        return shown.ToJsonString().Replace(machine.Root, "") + limits + (File.Exists(resolvers) ? File.ReadAllText(resolvers) : "");
+        string file = machine.At($"zones/{Uuid}/root/file"), data = machine.Datasets.Exists(Data) ? Encoding.UTF8.GetString(machine.Datasets.GetContent(Data)) : "";
+        return shown.ToJsonString().Replace(machine.Root, "") + limits + (File.Exists(resolvers) ? File.ReadAllText(resolvers) : "")
+            + $" file: {(File.Exists(file) ? File.ReadAllText(file) : "none")}, data: {data}, "
+            + $"snapshots: {string.Join(' ', machine.Datasets.List(DatasetName.Parse($"zones/{Uuid}"), DatasetKinds.Snapshot).Select(s => s.Name))}";
     }
 
     private static void Create(VmHost host, bool autoboot)
@@ -203,6 +251,41 @@ public sealed class CrashTests
     {
         Running(machine);
         machine.Runtime.Stubborn[Uuid] = true;
+    }
+
+    private static void Reprovision(VmHost host, bool keepState) => new VmReprovision(host) { StopTime = TimeSpan.Zero }.Run(
+        Uuid, new JsonObject { ["image_uuid"] = TestMachine.OtherNativeImage }, keepState, new PayloadReport(), () => { });
+
+    /// <summary>Running, with delegated data, a snapshot, and changes since in all three: configuration, root, data.</summary>
+    private static void Changed(TestMachine machine)
+    {
+        Running(machine);
+        Change(machine);
+    }
+
+    private static void ChangedAndStopped(TestMachine machine)
+    {
+        Stopped(machine);
+        Change(machine);
+    }
+
+    private static void Change(TestMachine machine)
+    {
+        string file = machine.At($"zones/{Uuid}/root/file");
+        machine.Datasets.Create(Data);
+        machine.Datasets.SetProperties(Data, new Dictionary<string, string> { ["zoned"] = "on" });
+        machine.Datasets.SetContent(Data, "first"u8.ToArray());
+        File.WriteAllText(file, "first");
+        new VmSnapshots(machine.Host).Create(Uuid, "one");
+        machine.Datasets.SetContent(Data, "second"u8.ToArray());
+        File.WriteAllText(file, "second");
+        Update(machine.Host, """{"alias": "changed"}""");
+    }
+
+    private static void Archived(TestMachine machine)
+    {
+        Running(machine);
+        Update(machine.Host, """{"archive_on_delete": true}""");
     }
 
     private static void WithSnapshot(TestMachine machine)

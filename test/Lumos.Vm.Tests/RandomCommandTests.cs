@@ -88,6 +88,9 @@ public class RandomCommandTests
         ("update alias", (w, i, v) => w.Update(i, v, "alias", vm => vm.Alias = $"n{v}", $"n{v}")),
         ("update quota", (w, i, v) => w.Update(i, v, "quota", vm => vm.Quota = v, $"{v}")),
         ("update autoboot", (w, i, v) => w.Update(i, v, "autoboot", vm => vm.Autoboot = v % 2 == 0, v % 2 == 0 ? "true" : "false")),
+        ("update indestructible_zoneroot", (w, i, v) => w.Update(i, v, "indestructible_zoneroot", vm => vm.Stays = v % 4 == 0, v % 4 == 0 ? "true" : "false")),
+        ("reprovision", (w, i, _) => w.Reprovision(i, keepState: false)),
+        ("reprovision --keep-state", (w, i, _) => w.Reprovision(i, keepState: true)),
         ("delete", (w, i, _) => w.Delete(i)),
         ("create-snapshot", (w, i, v) => w.Snapshot(i, $"s{v % 3}", make: true)),
         ("delete-snapshot", (w, i, v) => w.Snapshot(i, $"s{v % 3}", make: false)),
@@ -110,9 +113,12 @@ public class RandomCommandTests
 
         public int Quota { get; set; } = 10;
 
+        /// <summary>Neither deleted nor reprovisioned.</summary>
+        public bool Stays { get; set; }
+
         public SortedSet<string> Snapshots { get; } = new(StringComparer.Ordinal);
 
-        public override string ToString() => $"{(Running ? "running" : "stopped")} {Autoboot} {Alias} {Quota} {string.Join(',', Snapshots)}";
+        public override string ToString() => $"{(Running ? "running" : "stopped")} {Autoboot} {Alias} {Quota} {Stays} {string.Join(',', Snapshots)}";
     }
 
     private sealed class World(TestMachine machine)
@@ -150,8 +156,24 @@ public class RandomCommandTests
 
         public void Delete(int i)
         {
-            Judge("delete", machine.Vmadm(null, "delete", Uuid(i)), Vms[i] is null ? 1 : 0);
-            Vms[i] = null;
+            bool can = Vms[i] is { Stays: false };
+            Judge("delete", machine.Vmadm(null, "delete", Uuid(i)), can ? 0 : 1);
+            Vms[i] = can ? null : Vms[i];
+        }
+
+        public void Reprovision(int i, bool keepState)
+        {
+            string[] words = ["reprovision", .. keepState ? (string[])["--keep-state"] : [], Uuid(i)];
+            bool can = Vms[i] is { Stays: false };
+            Judge("reprovision", machine.Vmadm($$"""{"image_uuid": "{{TestMachine.OtherNativeImage}}"}""", words), can ? 0 : 1);
+            if (can)
+            {
+                Vms[i]!.Snapshots.Clear();
+                if (!keepState || Vms[i]!.Running)
+                {
+                    (Vms[i]!.Running, Vms[i]!.Autoboot) = (true, true);
+                }
+            }
         }
 
         public void Snapshot(int i, string name, bool make)
@@ -190,7 +212,7 @@ public class RandomCommandTests
                 if (machine.Vmadm(null, "lookup", "uuid=" + Uuid(i)).Out.Length > 0)
                 {
                     var vm = machine.Get(Uuid(i));
-                    shown = $"{vm["state"]} {(bool)vm["autoboot"]!} {vm["alias"]} {vm["quota"]} "
+                    shown = $"{vm["state"]} {(bool)vm["autoboot"]!} {vm["alias"]} {vm["quota"]} {vm["indestructible_zoneroot"] is not null} "
                         + string.Join(',', ((JsonArray)vm["snapshots"]!).Select(s => (string)s!["name"]!).Order(StringComparer.Ordinal));
                 }
                 if (shown != expected)

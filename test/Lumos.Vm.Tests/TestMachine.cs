@@ -16,10 +16,11 @@ namespace Lumos.Vm.Tests;
 /// <summary>What a run of vmadm printed and ended with.</summary>
 internal sealed record Run(int Status, string Out, string Error);
 
-/// <summary>A machine in a folder: datasets in memory whose mountpoints are directories, zones without a kernel, an admin tag, two images.</summary>
+/// <summary>A machine in a folder: datasets in memory whose mountpoints are directories, zones without a kernel, an admin tag, three images.</summary>
 internal sealed class TestMachine : IDisposable, INeighbours
 {
-    public const string NativeImage = "11111111-1111-4111-8111-111111111111", LxImage = "22222222-2222-4222-8222-222222222222";
+    public const string NativeImage = "11111111-1111-4111-8111-111111111111", LxImage = "22222222-2222-4222-8222-222222222222",
+        OtherNativeImage = "11111111-1111-4111-8111-222222222222";
 
     /// <param name="runtime">Another one than the fake, such as the real one.</param>
     /// <param name="images">A machine that this one has its images from, so that they are the same ones.</param>
@@ -41,7 +42,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
         Directory.CreateDirectory(Layout.Configurations);
         Directory.CreateDirectory(Layout.States);
         Runtime = new FakeZoneRuntime(Layout) { OnBoot = spec => File.Delete(Path.Combine(spec.RootPath, "var/svc/provisioning")) };
-        foreach (string image in (string[])[NativeImage, LxImage])
+        foreach (string image in (string[])[NativeImage, LxImage, OtherNativeImage])
         {
             if (images is not null)
             {
@@ -111,6 +112,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
     public ImmutableDictionary<Uuid, ImageFacts> Images(string pool) => !HasImages ? ImmutableDictionary<Uuid, ImageFacts>.Empty : new[]
     {
         new ImageFacts(Uuid.Parse(NativeImage), "zone-dataset", "smartos", "lumos-base 1.0", $"zones/{NativeImage}@final", null),
+        new ImageFacts(Uuid.Parse(OtherNativeImage), "zone-dataset", "smartos", "lumos-base 2.0", $"zones/{OtherNativeImage}@final", null),
         new ImageFacts(Uuid.Parse(LxImage), "lx-dataset", "linux", "debian-13 1.0", $"zones/{LxImage}@final", null),
     }.ToImmutableDictionary(i => i.Uuid);
 

@@ -18,7 +18,7 @@ public sealed class VerbTests : IDisposable
     {
         string[] changes =
         [
-            "create", "create-snapshot", "delete", "delete-snapshot", "install", "kill", "migrate", "reboot", "receive", "rollback-snapshot", "send",
+            "create", "create-snapshot", "delete", "delete-snapshot", "install", "kill", "migrate", "reboot", "receive", "reprovision", "rollback-snapshot", "send",
             "start", "stop", "sysrq", "update",
         ];
         string[] reads = ["console", "events", "get", "help", "info", "list", "lookup", "validate"];
@@ -39,7 +39,7 @@ public sealed class VerbTests : IDisposable
     [Fact]
     public void No_two_verbs_share_a_name()
     {
-        var names = VerbTable.All.SelectMany(verb => verb.Aliases.Append(verb.Name)).Concat(VerbTable.NotYet).ToList();
+        var names = VerbTable.All.SelectMany(verb => verb.Aliases.Append(verb.Name)).ToList();
         Assert.Equal(names.Distinct(), names);
     }
 

@@ -93,6 +93,13 @@ public static class DurableFile
     /// <summary>Puts everything of every file system on the disk.</summary>
     public static void SyncAll() => Libc.sync();
 
+    /// <summary>Puts everything of the file system that a directory lies on on the disk.</summary>
+    public static void SyncFileSystem(string directory)
+    {
+        using var fd = FileDescriptorIo.Open(directory, OpenFlags.ReadOnly | OpenFlags.Directory);
+        _ = SystemCall.Checked(Libc.syncfs(fd.Number), $"sync {directory}");
+    }
+
     private static string WriteTemporary(string full, ReadOnlySpan<byte> content, int mode)
     {
         string directory = Path.GetDirectoryName(full) ?? throw new ArgumentException($"{full} names no file", nameof(full));

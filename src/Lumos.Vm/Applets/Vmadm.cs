@@ -56,9 +56,7 @@ internal sealed class Vmadm(AppletContext context, Func<Action<string>, VmHost> 
     private int Dispatch(VerbContext vmadm)
     {
         string name = context.Args.Count > 0 ? context.Args[0] : throw new UsageException("a command is missing");
-        var verb = VerbTable.Find(name) ?? throw (VerbTable.NotYet.Contains(name)
-            ? new LumosException("NotYet", $"vmadm {name} is not in this release yet")
-            : new UsageException($"Invalid command: \"{name}\"."));
+        var verb = VerbTable.Find(name) ?? throw new UsageException($"Invalid command: \"{name}\".");
         string[] words = vmadm.Begin(verb, [.. context.Args.Skip(1)]);
         if (verb.RunWords is { } run)
         {

@@ -17,10 +17,6 @@ internal static class VmadmUsage
             {
                 text.Append(line).Append('\n');
             }
-            if (VerbTable.NotYet.Length > 0)
-            {
-                text.Append("\nNot yet in this release: ").AppendJoin(", ", VerbTable.NotYet).Append(".\n");
-            }
             return text.Append("\nFor more detailed information on the use of this command, type 'man vmadm'.").ToString();
         }
     }

@@ -118,7 +118,9 @@ public sealed class VmCreator(VmHost host)
         undo.Commit();
     }
 
-    private static void PrepareRoot(VmSpec vm)
+    /// <summary>Puts into a fresh clone what a zone finds at its first boot.</summary>
+    /// <exception cref="LumosException">ImageHasNoRoot.</exception>
+    internal static void PrepareRoot(VmSpec vm)
     {
         if (!Directory.Exists(ZoneRootFiles.RootOf(vm.ZonePath)))
         {
@@ -129,11 +131,11 @@ public sealed class VmCreator(VmHost host)
         ZoneRootFiles.Prepare(vm);
     }
 
-    private static ZoneConfig FirstConfig(VmSpec vm)
-    {
-        long timeout = vm.Integer("mdata_exec_timeout") ?? DefaultTimeout;
-        return ZoneConfigMapping.ToConfig(vm, null)
-            .WithAttr(ZoneConfigMapping.Provisioning, "true", "boolean")
-            .WithAttr(ZoneConfigMapping.ProvisioningTimeout, timeout.ToString(System.Globalization.CultureInfo.InvariantCulture));
-    }
+    private static ZoneConfig FirstConfig(VmSpec vm) =>
+        AwaitingFirstBoot(ZoneConfigMapping.ToConfig(vm, null), vm.Integer("mdata_exec_timeout") ?? DefaultTimeout);
+
+    /// <summary>A configuration with the marks of a VM whose first boot is to come.</summary>
+    internal static ZoneConfig AwaitingFirstBoot(ZoneConfig config, long seconds) => config
+        .WithAttr(ZoneConfigMapping.Provisioning, "true", "boolean")
+        .WithAttr(ZoneConfigMapping.ProvisioningTimeout, seconds.ToString(System.Globalization.CultureInfo.InvariantCulture));
 }

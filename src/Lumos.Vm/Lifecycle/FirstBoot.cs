@@ -64,9 +64,9 @@ public sealed class FirstBoot(VmHost host)
                 FirstBootResult.Stopped => "it stopped before its first boot was over",
                 _ => "the zone reports that its first boot went wrong",
             };
-            throw new LumosException("ProvisioningFailed", $"VM {uuid} was made, but {why}: it is in state failed. "
+            throw new LumosException("ProvisioningFailed", $"VM {uuid} has its root, but {why}: it is in state failed. "
                 + $"{config.ZonePath}/root/var/svc/log and \"zlogin {uuid}\" show how far it came; "
-                + $"\"vmadm start --clear-failed {uuid}\" takes it as it is, \"vmadm delete {uuid}\" removes it");
+                + $"\"vmadm start --clear-failed {uuid}\" takes it as it is, \"vmadm reprovision {uuid}\" gives it a fresh root, \"vmadm delete {uuid}\" removes it");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Vm.Host;
+using Lumos.Vm.Reprovision;
 using Lumos.Vm.Snapshots;
 using Lumos.Vm.Update;
 using Lumos.Zones;
@@ -34,12 +35,19 @@ public sealed class Recovery(VmHost host)
             return;
         }
         LeftFiles.Remove(host, entry.Name, entry.Path);
+        if (entry.State == ZoneState.Incomplete)
+        {
+            return; // it is being deleted, and the note goes with it
+        }
         try
         {
             switch (work.Verb)
             {
                 case RollbackWish.Verb:
                     new VmRollback(host).Finish(uuid, work);
+                    break;
+                case ReprovisionWish.Verb:
+                    new VmReprovision(host).Finish(uuid, work);
                     break;
                 case VmUpdater.Verb:
                     new VmUpdater(host).GoOn(uuid, work);

@@ -185,7 +185,7 @@ public sealed class VmAdminDaemon : IDisposable
     {
         Volatile.Write(ref _sweeping, 0); // first: what is written from here on is swept the next time
         bool again = false;
-        Guard("all", () => again = LeftFiles.RemoveAll(_host));
+        Guard("all", () => again = LeftFiles.RemoveAll(_host) | new Archive.VmArchive(_host).Sweep());
         if (again)
         {
             SweepSoon();

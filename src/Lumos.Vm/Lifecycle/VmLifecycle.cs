@@ -45,7 +45,7 @@ public sealed class VmLifecycle(VmHost host)
                 case Verdict.Refused when vm.State == VmState.Failed:
                     throw new LumosException("VmFailed", $"Unable to start VM {uuid}: its first boot did not end well, so what is in it "
                         + $"may be half made; zlogin and {vm.Spec.ZonePath}/root/var/svc/log show how far it came: "
-                        + $"\"vmadm start --clear-failed {uuid}\" takes it as it is, \"vmadm delete {uuid}\" removes it");
+                        + $"\"vmadm start --clear-failed {uuid}\" takes it as it is, \"vmadm reprovision {uuid}\" gives it a fresh root, \"vmadm delete {uuid}\" removes it");
                 case Verdict.Refused:
                     throw new LumosException("WrongState", $"Unable to start VM {uuid}: {Transitions.Refusal(VmRequest.Start, vm.State)}");
             }
@@ -144,12 +144,15 @@ public sealed class VmLifecycle(VmHost host)
         return new Outcome($"Successfully completed reboot for VM {uuid}");
     }
 
-    public Outcome Delete(string uuid)
+    /// <param name="uuid">Of the VM.</param>
+    /// <param name="lives">It lives on elsewhere: what goes is a copy, which is neither protected nor archived.</param>
+    public Outcome Delete(string uuid, bool lives = false)
     {
         using (host.LockAsItIs(uuid))
         {
             try
             {
+                new Deletion(host).Prepare(uuid, lives);
                 Remove(uuid);
             }
             catch (Exception e) when (e is LumosException or IOException && (e as LumosException)?.Code != "VmNotFound")
@@ -184,6 +187,10 @@ public sealed class VmLifecycle(VmHost host)
             }
             host.Trace($"destroy {dataset}");
             DatasetRemoval.DestroyZone(host.Datasets, dataset, path);
+            if (host.Unfinished.Exists(uuid))
+            {
+                new Reprovision.ReprovisionPlaces(dataset, path).Destroy(host.Datasets);
+            }
         }
         host.Unfinished.Remove(uuid);
         LeftFiles.Remove(host, entry.Name, null);

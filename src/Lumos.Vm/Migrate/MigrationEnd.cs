@@ -29,7 +29,7 @@ public sealed class MigrationEnd(VmHost host, IMigrationTarget target)
         {
             throw new LumosException("TargetFailed", $"{mark.Target} does not say that it has VM {uuid}, so what is here stays: \"vmadm delete {uuid}\" removes it without asking");
         }
-        new VmLifecycle(host).Delete(uuid);
+        new VmLifecycle(host).Delete(uuid, lives: true);
         return new Outcome($"Successfully removed VM {uuid}, which is on {mark.Target}");
     }
 

@@ -72,6 +72,7 @@ public static class Normaliser
         SettleMemory(vm, null, brand, report);
         SettleShares(vm, report);
         SettleIds(vm, report);
+        DropFalse(vm);
         foreach (string name in (string[])["cpu_cap", "max_shm_memory"])
         {
             DropZero(vm, name);
@@ -186,6 +187,18 @@ public static class Normaliser
         {
             DropZero(vm, name);
             LowerTo(vm, name, GreatestIds, report);
+        }
+    }
+
+    /// <summary>What SmartOS shows only while it is true.</summary>
+    public static void DropFalse(JsonObject vm)
+    {
+        foreach (string name in (string[])["do_not_inventory", "archive_on_delete", "indestructible_zoneroot", "indestructible_delegated"])
+        {
+            if (vm[name] is JsonValue value && value.TryGetValue(out bool flag) && !flag)
+            {
+                vm.Remove(name);
+            }
         }
     }
 

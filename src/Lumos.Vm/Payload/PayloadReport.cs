@@ -11,9 +11,12 @@ namespace Lumos.Vm.Payload;
 /// <param name="Why">The reason.</param>
 public sealed record Adjustment(string Property, string? Given, string? Used, string Why)
 {
-    public override string ToString() => Used is null
+    /// <summary>What is said in place of all this, of something that is not a value.</summary>
+    public string? Sentence { get; init; }
+
+    public override string ToString() => Sentence ?? (Used is null
         ? $"\"{Property}\" {Why}, and is left out"
-        : $"{Property}: {Given} given, {Used} used ({Why})";
+        : $"{Property}: {Given} given, {Used} used ({Why})");
 }
 
 /// <summary>All that is wrong with a payload, found in one go.</summary>
@@ -81,6 +84,9 @@ public sealed class PayloadReport
 
     public void Adjust(string property, object? given, object? used, string why) =>
         _adjustments.Add(new Adjustment(property, given?.ToString(), used?.ToString(), why));
+
+    /// <summary>Something is lost by what is asked for, which SmartOS does not tell.</summary>
+    public void AddLoss(string property, string sentence) => _adjustments.Add(new Adjustment(property, null, null, "") { Sentence = sentence });
 
     /// <summary>For the user: SmartOS's two lines first, then the reasons.</summary>
     public string Describe()

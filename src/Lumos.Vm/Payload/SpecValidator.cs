@@ -31,6 +31,10 @@ public static class SpecValidator
         {
             report.AddBadValue("init_name", $"\"{init}\" is not an absolute path");
         }
+        if (vm.Flag("indestructible_delegated") && !vm.HasData && before?.Flag("indestructible_delegated") != true)
+        {
+            report.AddBadValue("indestructible_delegated", "protects what was delegated to the VM, which has no such dataset (delegate_dataset)");
+        }
         CheckLimits(vm, before, report);
         CheckFilesystems(vm, before, host, report);
         CheckNics(vm, before, host, report);
@@ -75,7 +79,8 @@ public static class SpecValidator
         }
     }
 
-    private static void CheckImage(VmSpec vm, HostFacts host, PayloadReport report)
+    /// <summary>Whether there is an image that a VM of this brand can be cloned from.</summary>
+    internal static void CheckImage(VmSpec vm, HostFacts host, PayloadReport report)
     {
         if (vm.ImageUuid is not { } text || !Uuid.TryParse(text, out var uuid))
         {

@@ -1,3 +1,5 @@
+using Lumos.Zones.Config;
+
 namespace Lumos.Vm.Properties;
 
 public static partial class PropertyTable
@@ -36,17 +38,16 @@ public static partial class PropertyTable
             "seconds after this VM's boot until VMs of a lower boot_priority boot (not in SmartOS)", Column: new("BOOT_DELAY", 10), Max: 3600),
         new("nowait", PropertyType.Boolean, Os, CreateReceive, Acts, "false", null,
             "create returns before zoneinit finishes"),
-        new("create_only", PropertyType.Boolean, All, Receive, AcceptedNotYet, "false", null,
-            "(receive) configure but do not install"),
-        new("archive_on_delete", PropertyType.Boolean, All, CreateReceiveUpdate, AcceptedNotYet, "false",
-            Attr("archive-on-delete"),
-            "on delete, save a copy under /zones/archive/UUID first"),
+        new("create_only", PropertyType.Boolean, All, Receive, Acts, "false", null,
+            "(receive) configure but do not install: what receive always does, install being a command of its own"),
+        new("archive_on_delete", PropertyType.Boolean, All, CreateReceiveUpdate, Acts, "false", Attr("archive-on-delete"),
+            "on delete, keep configuration, cores and logs under /zones/archive/UUID"),
         new("do_not_inventory", PropertyType.Boolean, All, CreateReceiveUpdate, Acts, "false", Attr("do-not-inventory"),
             "hide VM from upstream controller inventory", Column: new("DNI", 5)),
-        new("indestructible_zoneroot", PropertyType.Boolean, All, CreateReceiveUpdate, AcceptedNotYet, "false", null,
-            "holds a snapshot so the root cannot be destroyed; also blocks reprovision", Column: new("INDESTR_ROOT", 12)),
-        new("indestructible_delegated", PropertyType.Boolean, All, CreateReceiveUpdate, AcceptedNotYet, "false", null,
-            "same protection for the delegated /data dataset", Column: new("INDESTR_DATA", 12)),
+        new("indestructible_zoneroot", PropertyType.Boolean, All, CreateReceiveUpdate, Acts, "false", Attr(ZoneAttrNames.IndestructibleRoot),
+            "delete and reprovision are refused while this is true", Column: new("INDESTR_ROOT", 12)),
+        new("indestructible_delegated", PropertyType.Boolean, All, CreateReceiveUpdate, Acts, "false", Attr(ZoneAttrNames.IndestructibleDelegated),
+            "delete is refused while this is true, for the sake of the delegated dataset", Column: new("INDESTR_DATA", 12)),
         new("v", PropertyType.Integer, All, Receive, AcceptedNotYet, "1", Attr("vm-version"), "config version"),
     ];
 }

@@ -43,6 +43,7 @@ public static class UpdatePlanner
         Normaliser.SettleMemory(vm, before, before.Brand, report, known.Select(p => p.Key).ToHashSet());
         Normaliser.SettleShares(vm, report);
         Normaliser.SettleIds(vm, report);
+        Normaliser.DropFalse(vm);
 
         return Between(before, new VmSpec(Normaliser.Ordered(vm)));
     }

@@ -92,7 +92,8 @@ public sealed partial class ZoneInstaller(ZoneLayout layout, IZoneRuntime runtim
     public void Uninstall(ZoneName name)
     {
         using var held = Lock(name);
-        var (config, _) = Require(name, "uninstall", ZoneState.Installed, ZoneState.Incomplete);
+        var (config, entry) = Require(name, "uninstall", ZoneState.Installed, ZoneState.Incomplete);
+        ZoneProtection.RequireDestructible(config, entry.Uuid.Length > 0 ? entry.Uuid : name.Text, "uninstall");
         var dataset = ZoneDatasets.Of(config, layout.MountRoot);
         string? origin = dataset is not null && datasets.Exists(dataset) ? datasets.GetProperties(dataset, "origin")["origin"] : null;
         Begin(config);

@@ -18,6 +18,12 @@ public static class ZoneAttrNames
     /// <summary>The zone is incomplete because zoneadm says so: nobody but zoneadm uninstall clears it away.</summary>
     public const string KeepIncomplete = "keep-incomplete";
 
+    /// <summary>The zone's root is not destroyed while this is true.</summary>
+    public const string IndestructibleRoot = "indestructible-zoneroot";
+
+    /// <summary>The dataset that was delegated to the zone is not destroyed while this is true.</summary>
+    public const string IndestructibleDelegated = "indestructible-delegated";
+
     /// <summary>Stored as base64.</summary>
     public const string Alias = "alias";
 

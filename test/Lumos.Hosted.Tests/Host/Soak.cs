@@ -92,7 +92,7 @@ internal sealed class Soak(HostedRoot root, int workers, TimeSpan duration, int 
             }
             return;
         }
-        switch (random.Next(10))
+        switch (random.Next(11))
         {
             case 0 when Do(vm, uuid, "delete", null, kill, random):
                 vm.Exists = false;
@@ -118,7 +118,10 @@ internal sealed class Soak(HostedRoot root, int workers, TimeSpan duration, int 
             case 8 when vm.Snapshots > 0 && Do(vm, uuid, "delete-snapshot", null, kill, random, $"s{vm.Snapshots - 1}"):
                 vm.Snapshots--;
                 break;
-            case 9:
+            case 9 when Do(vm, uuid, "reprovision", $$"""{"image_uuid": "{{TestImages.Native}}"}""", kill, random):
+                (vm.Running, vm.Snapshots) = (true, 0);
+                break;
+            case 10:
                 Timed("list", () => root.Command("vmadm", "list", "-p").OrThrow());
                 break;
         }

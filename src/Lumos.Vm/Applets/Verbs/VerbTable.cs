@@ -6,14 +6,8 @@ internal static class VerbTable
     internal static IReadOnlyList<Verb> All { get; } =
     [
         CreateVerb.Verb, CreateSnapshotVerb.Verb, ConsoleVerb.Verb, DeleteVerb.Verb, DeleteSnapshotVerb.Verb, EventsVerb.Verb, GetVerb.Verb, HelpVerb.Verb, InfoVerb.Verb, KillVerb.Verb, ListVerb.Verb, LookupVerb.Verb,
-        RebootVerb.Verb, RollbackSnapshotVerb.Verb, StartVerb.Verb, StopVerb.Verb, SysrqVerb.Verb, UpdateVerb.Verb, ValidateVerb.Verb,
+        RebootVerb.Verb, ReprovisionVerb.Verb, RollbackSnapshotVerb.Verb, StartVerb.Verb, StopVerb.Verb, SysrqVerb.Verb, UpdateVerb.Verb, ValidateVerb.Verb,
         SendVerb.Verb, ReceiveVerb.Verb, InstallVerb.Verb, MigrateVerb.Verb,
-    ];
-
-    /// <summary>The verbs that later releases have.</summary>
-    internal static readonly string[] NotYet =
-    [
-        "reprovision",
     ];
 
     /// <summary>The verb of a name or alias; null: there is none.</summary>

@@ -9,8 +9,8 @@ _lumos_vm_fields='alias autoboot billing_id boot_delay boot_priority boot_timest
     indestructible_delegated indestructible_zoneroot max_locked_memory max_lwps max_physical_memory max_swap owner_uuid package_name
     package_version pid qemu_extra_opts quota ram state tmpfs type uuid vcpus zfs_io_priority zone_state zoneid zonename zonepath
     zpool'
-_lumos_vm_properties='alias autoboot billing_id boot_delay boot_priority cpu_cap cpu_shares dns_domain do_not_inventory firewall_enabled fs_allowed
-    hostname init_name internal_metadata_namespaces kernel_version limit_priv maintain_resolvers max_locked_memory max_lwps
+_lumos_vm_properties='alias archive_on_delete autoboot billing_id boot_delay boot_priority cpu_cap cpu_shares dns_domain do_not_inventory firewall_enabled fs_allowed
+    hostname indestructible_delegated indestructible_zoneroot init_name internal_metadata_namespaces kernel_version limit_priv maintain_resolvers max_locked_memory max_lwps
     max_msg_ids max_physical_memory max_sem_ids max_shm_ids max_shm_memory max_swap owner_uuid package_name package_version quota ram
     resolvers restart_init tmpfs zfs_data_compression zfs_data_recsize zfs_filesystem_limit zfs_io_priority zfs_root_compression zfs_root_recsize
     zfs_snapshot_limit zlog_max_size'
@@ -88,7 +88,7 @@ _lumos_filters() {
         state=* | zone_state=*) _lumos_offer "${cur%%=*}="{configured,incomplete,provisioning,receiving,failed,stopped,ready,running,shutting_down,down} ;;
         brand=*) _lumos_offer brand={builder,joyent,joyent-minimal,lx} ;;
         type=*) _lumos_offer type={OS,LX,KVM,BHYV} ;;
-        autoboot=* | *_protected=* | indestructible_*=*) _lumos_offer "${cur%%=*}="{true,false} ;;
+        archive_on_delete=* | autoboot=* | *_protected=* | indestructible_*=*) _lumos_offer "${cur%%=*}="{true,false} ;;
         uuid=*) _lumos_offer $(vmadm list -H -o uuid 2>/dev/null | sed 's/^/uuid=/') ;;
         alias=*) _lumos_offer $(vmadm list -H -o alias 2>/dev/null | sed 's/^/alias=/') ;;
         *=*) ;;
@@ -110,13 +110,13 @@ _vmadm() {
     COMPREPLY=()
     if ((${#operands[@]} == 0)); then
         _lumos_offer console create create-snapshot delete delete-snapshot events get help info install kill list lookup migrate reboot receive \
-            rollback-snapshot send start stop sysrq update validate
+            reprovision rollback-snapshot send start stop sysrq update validate
         return
     fi
     verb=${operands[0]} uuid=${operands[1]}
     case $verb,$prev in
         list,-o | list,-s | list,--order | list,--sortby | lookup,-o | lookup,--output) _lumos_offer_list "$_lumos_vm_fields"; return ;;
-        create,-f | update,-f | validate,-f | receive,-f | recv,-f | *,--file) _lumos_offer_files; return ;;
+        create,-f | update,-f | reprovision,-f | validate,-f | receive,-f | recv,-f | *,--file) _lumos_offer_files; return ;;
         send,-i | send,--from) _lumos_offer $(_lumos_snapshots "$uuid"); return ;;
         kill,-s) _lumos_offer HUP INT QUIT KILL TERM USR1 USR2 STOP CONT; return ;;
         stop,-t | reboot,-t | *,--resume) return ;;
@@ -124,6 +124,7 @@ _vmadm() {
     if [[ $cur == -* ]]; then
         case $verb in
             create | update) _lumos_offer -f --file --strict --json-result ;;
+            reprovision) _lumos_offer -f --file --strict --keep-state --json-result ;;
             validate) _lumos_offer -f --file --strict ;;
             start | boot) _lumos_offer --clear-failed --json-result ;;
             stop | halt | reboot) _lumos_offer -F -t --force --timeout --json-result ;;
@@ -144,7 +145,7 @@ _vmadm() {
         validate,1) _lumos_offer create update ;;
         validate,2) [[ $uuid == update ]] && _lumos_offer builder joyent joyent-minimal lx ;;
         help,1) _lumos_offer console create create-snapshot delete delete-snapshot events get info install kill list lookup migrate reboot receive \
-            rollback-snapshot send start stop sysrq update validate $_lumos_vm_properties ;;
+            reprovision rollback-snapshot send start stop sysrq update validate $_lumos_vm_properties ;;
         start,1 | boot,1) _lumos_vms state='~^(stopped|failed|provisioning|ready|down)$' ;;
         stop,1 | halt,1 | reboot,1 | console,1) _lumos_vms state='~^(running|provisioning|failed|ready|shutting_down|down)$' ;;
         install,1) _lumos_vms state=receiving ;;

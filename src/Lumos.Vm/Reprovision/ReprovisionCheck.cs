@@ -1,0 +1,76 @@
+using System.Text.Json.Nodes;
+using Lumos.Core;
+using Lumos.Drivers.Datasets;
+using Lumos.Vm.Host;
+using Lumos.Vm.Info;
+using Lumos.Vm.Lifecycle;
+using Lumos.Vm.Payload;
+using Lumos.Zones;
+using Lumos.Zones.Administration;
+using Lumos.Zones.Checkpoints;
+
+namespace Lumos.Vm.Reprovision;
+
+/// <summary>What has to hold before a VM is reprovisioned, and what comes of it then. Changes nothing but an unmounted dataset, which it mounts; the caller holds the VM's lock.</summary>
+internal sealed class ReprovisionCheck(VmHost host)
+{
+    /// <exception cref="LumosException">WrongState, Indestructible, SnapshotHasClones and others; faults of the payload are in the report.</exception>
+    public ReprovisionPlan Plan(VmInfo vm, JsonObject payload, bool ran, bool boots, PayloadReport report)
+    {
+        string uuid = vm.Uuid;
+        if (vm.State is VmState.Configured or VmState.Incomplete or VmState.Provisioning or VmState.Receiving)
+        {
+            throw new LumosException("WrongState", $"it is {vm.State}");
+        }
+        var config = host.Zones.Load(ZoneName.Parse(vm.Spec.ZoneName));
+        Migrate.MigrationMark.RequireHere(config, uuid);
+        ZoneProtection.RequireDestructibleRoot(config, uuid, "reprovision");
+        var root = DatasetName.Parse(vm.Spec.RootDataset);
+        if (!Directory.Exists(ConfigFiles.Folder(vm.Spec.ZonePath)))
+        {
+            host.Datasets.Mount(root);
+        }
+        string image = ReprovisionPayload.ImageOf(payload, report);
+        var facts = new HostObserver(host).Observe(vm.Spec.Zpool);
+        SpecValidator.CheckImage(vm.Spec.With("image_uuid", image), facts, report);
+        report.ThrowIfFaulty();
+        if (boots)
+        {
+            new Booter(host).CheckNicTags(vm.Spec, "start");
+        }
+        CheckSnapshots(root, report);
+        var wish = new ReprovisionWish(image, ran, boots, ReprovisionPhase.Preparing);
+        return ReprovisionPlan.For(vm.Spec, wish, SnapshotName.Parse(facts.Images[Uuid.Parse(image)].Snapshot), Below(root), SnapshotsBelow(root));
+    }
+
+    /// <summary>What goes with the old root, and what keeps it from going.</summary>
+    private void CheckSnapshots(DatasetName root, PayloadReport report)
+    {
+        var doomed = host.Datasets.List(root, DatasetKinds.Snapshot, null, ["clones", "userrefs"])
+            .Where(s => s.Dataset == root || SnapshotLabel.TryOf(s.Snapshot!, out _)).ToList();
+        if (doomed.Find(s => s["clones"] is not null) is { } kept)
+        {
+            throw new LumosException("SnapshotHasClones", $"{kept.Snapshot}, which would be destroyed with the old root, has clones: {kept["clones"]}; "
+                + "destroy or promote them first");
+        }
+        if (doomed.Find(s => s.Number("userrefs") > 0) is { } held)
+        {
+            throw new LumosException("SnapshotHeld", $"{held.Snapshot}, which would be destroyed with the old root, is held: \"zfs holds {held.Snapshot}\" "
+                + "tells by which tags, \"zfs release\" lets go");
+        }
+        if (doomed.Where(s => s.Dataset == root).ToList() is { Count: > 0 } lost)
+        {
+            report.AddLoss("snapshots", "the snapshots of the old root are destroyed with it: " + string.Join(", ", lost.Select(
+                s => SnapshotLabel.TryOf(s.Snapshot!, out var label) ? label.Text : s.Snapshot!.ToString())));
+        }
+    }
+
+    /// <summary>What lies right below a dataset; one that is not there has nothing.</summary>
+    public IEnumerable<DatasetName> Below(DatasetName root) =>
+        host.Datasets.Exists(root) ? host.Datasets.List(root, DatasetKinds.Live, 1).Select(e => e.Dataset).Where(d => d != root) : [];
+
+    /// <summary>The VM's own snapshots on what lies below, at any depth.</summary>
+    public IEnumerable<SnapshotName> SnapshotsBelow(DatasetName root) => host.Datasets.Exists(root)
+        ? host.Datasets.List(root, DatasetKinds.Snapshot).Where(s => s.Dataset != root && SnapshotLabel.TryOf(s.Snapshot!, out _)).Select(s => s.Snapshot!)
+        : [];
+}
