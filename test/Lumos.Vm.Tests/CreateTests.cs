@@ -66,7 +66,7 @@ public sealed class CreateTests : IDisposable
     public void All_faults_are_told_at_once_and_nothing_is_made()
     {
         var run = _machine.Vmadm("""
-            {"brand": "joyent", "quota": "many", "hostname": "a b", "indestructible_zoneroot": true,
+            {"brand": "joyent", "quota": "many", "hostname": "a b",
              "nics": [{"nic_tag": "external", "ip": "10.0.0.5"}]}
             """, "create");
         Assert.Equal((1, ""), (run.Status, run.Out));
@@ -74,7 +74,6 @@ public sealed class CreateTests : IDisposable
             Invalid value(s) for: quota,nics.*.netmask,hostname,nics.*.nic_tag
             Missing required properties: image_uuid
               quota "many" is not a whole number
-              indestructible_zoneroot is not acted on yet: leave it out, or give its default (false)
               image_uuid names the image a VM of brand joyent is cloned from ("imgadm list" shows them)
               nics.*.netmask is needed with ip 10.0.0.5
               hostname "a b" is not a host name
@@ -82,6 +81,14 @@ public sealed class CreateTests : IDisposable
 
             """.ReplaceLineEndings("\n"), run.Error);
         Assert.Empty(_machine.Host.Zones.ReadIndex().Zones);
+    }
+
+    [Fact]
+    public void What_is_not_acted_on_yet_is_refused_by_name()
+    {
+        var run = _machine.Vmadm($$"""{"brand": "lx", "image_uuid": "{{TestMachine.LxImage}}", "kernel_version": "6.12.0", "docker": true}""", "create");
+        Assert.Equal(1, run.Status);
+        Assert.Contains("docker is not acted on yet: leave it out, or give its default (false)", run.Error);
     }
 
     [Fact]
