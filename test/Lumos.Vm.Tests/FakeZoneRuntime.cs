@@ -267,5 +267,12 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
         File.Delete(layout.StateFile(name));
     }
 
-    private void Write(ZoneName name, JsonObject record) => AtomicFile.Write(layout.StateFile(name), record.ToJsonString());
+    // As the real one: what a killed writer left is cleared away by whoever has this lock.
+    private void Write(ZoneName name, JsonObject record)
+    {
+        using (FileLock.Acquire(layout.StateLock(name)))
+        {
+            AtomicFile.Write(layout.StateFile(name), record.ToJsonString());
+        }
+    }
 }

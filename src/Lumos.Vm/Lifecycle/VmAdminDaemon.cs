@@ -63,9 +63,15 @@ public sealed class VmAdminDaemon : IDisposable
     {
         LookAtAll();
         SweepSoon();
-        foreach (var entry in _host.Zones.ReadIndex().Zones.Where(e => _settler.IsLeftStopped(e.Name)))
+        foreach (var entry in _host.Zones.ReadIndex().Zones)
         {
-            LookAt(entry.Name.Text);
+            Guard(entry.Name.Text, () =>
+            {
+                if (_settler.IsLeftStopped(entry.Name))
+                {
+                    LookAt(entry.Name.Text);
+                }
+            });
         }
         _loop.Run();
         _stopping.Cancel();
@@ -120,21 +126,30 @@ public sealed class VmAdminDaemon : IDisposable
     {
         foreach (var entry in _host.Zones.ReadIndex().Zones)
         {
-            // In a stored state with nothing to unwind there is nothing to do: most zones cost no task.
-            if (entry.State != ZoneState.Installed || _host.Runtime.Status(entry.Name).State != ZoneState.Installed
-                || _host.Unfinished.Exists(VmSettler.UuidOf(entry)))
-            {
-                _wellMade.Remove(entry.Name);
-                LookAt(entry.Name.Text);
-            }
-            else if (!_wellMade.Contains(entry.Name))
-            {
-                Guard(entry.Name.Text, () => _ = _settler.IsProvisioning(entry.Name) || _wellMade.Add(entry.Name));
-                if (!_wellMade.Contains(entry.Name))
-                {
-                    LookAt(entry.Name.Text);
-                }
-            }
+            Guard(entry.Name.Text, () => LookAt(entry));
+        }
+    }
+
+    private void LookAt(ZoneIndexEntry entry)
+    {
+        ZoneState state;
+        try
+        {
+            state = _host.Runtime.Status(entry.Name).State;
+        }
+        catch (LumosException e) when (e.Code == "ZoneNotConfigured")
+        {
+            return; // deleted since the index was read
+        }
+        // In a stored state with nothing to unwind there is nothing to do: most zones cost no task.
+        if (entry.State != ZoneState.Installed || state != ZoneState.Installed || _host.Unfinished.Exists(VmSettler.UuidOf(entry)))
+        {
+            _wellMade.Remove(entry.Name);
+            LookAt(entry.Name.Text);
+        }
+        else if (!_wellMade.Contains(entry.Name) && (_settler.IsProvisioning(entry.Name) || !_wellMade.Add(entry.Name)))
+        {
+            LookAt(entry.Name.Text);
         }
     }
 
@@ -144,11 +159,13 @@ public sealed class VmAdminDaemon : IDisposable
         {
             return;
         }
-        // true: look once more when this look is over, for what happened meanwhile.
-        if (!_lookedAt.TryAdd(zone, false))
+        // true: look once more when this look is over, for what happened meanwhile. It may be over right now: then a look begins.
+        while (!_lookedAt.TryAdd(zone, false))
         {
-            _lookedAt[zone] = true;
-            return;
+            if (_lookedAt.TryUpdate(zone, true, false) || _lookedAt.TryUpdate(zone, true, true))
+            {
+                return;
+            }
         }
         Start(() =>
         {

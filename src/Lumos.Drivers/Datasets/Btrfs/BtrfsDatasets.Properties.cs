@@ -192,16 +192,27 @@ public sealed partial class BtrfsDatasets
         return mounted;
     }
 
+    private const int BusyAttempts = 10, BusyPause = 20;
+
     private static void Unmount(BtrfsValues values, BtrfsNode node, bool force, bool removeFolder = false)
     {
         string mountpoint = values.Mountpoint(node);
-        try
+        for (int attempt = 1; ; attempt++)
         {
-            Lumos.Linux.Mounts.Mount.Detach(mountpoint, lazily: force);
-        }
-        catch (ErrnoException e)
-        {
-            throw DatasetException.Failed(node.Name.Value, "unmount", e);
+            try
+            {
+                Lumos.Linux.Mounts.Mount.Detach(mountpoint, lazily: force);
+                break;
+            }
+            catch (ErrnoException e) when (e.Errno == Errno.EBUSY && attempt < BusyAttempts)
+            {
+                // A program that this one starts just now holds all our open files until its exec.
+                Thread.Sleep(BusyPause);
+            }
+            catch (ErrnoException e)
+            {
+                throw DatasetException.Failed(node.Name.Value, "unmount", e);
+            }
         }
         // A folder that only a mount made necessary goes with it; one that was chosen by name stays.
         if (removeFolder && values.Inherited(node, "mountpoint").From != node && Directory.Exists(mountpoint)
