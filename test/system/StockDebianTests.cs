@@ -7,6 +7,7 @@ namespace Lumos.SystemTests;
 
 /// <summary>The Debian package on the releases it is for: taken in by apt, run by systemd beside what else runs, purged without a trace.</summary>
 [Collection("15 stock debian")]
+[Trait("level", "release")]
 public sealed class StockDebianTests(Suite suite) : LiveTest(suite)
 {
     private string _release = "";
