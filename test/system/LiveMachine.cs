@@ -45,7 +45,7 @@ public sealed class LiveMachine : IDisposable
             BootMedium.WriteBootArchive(archive, Folder.BootArchive, new Dictionary<string, string> { ["answers.json"] = answers.ToJsonString() });
             archive = Folder.BootArchive;
         }
-        Start(new BootSource.Direct(_suite.Platform.Kernel, archive, $"{BootSource.DirectCommandLine} {moreWords}".Trim()));
+        StartKernel(new BootSource.Direct(_suite.Platform.Kernel, archive, $"{BootSource.DirectCommandLine} {moreWords}".Trim()));
     }
 
     /// <summary>The ISO in a drive, the answers (if any) on a medium in a second one.</summary>
@@ -55,7 +55,7 @@ public sealed class LiveMachine : IDisposable
         {
             BootMedium.WriteConfigIso(Folder.ConfigIso, answers.ToJsonString());
         }
-        Start(new BootSource.Medium(_suite.Platform.Iso, answers is null ? null : Folder.ConfigIso, firmware));
+        StartKernel(new BootSource.Medium(_suite.Platform.Iso, answers is null ? null : Folder.ConfigIso, firmware));
     }
 
     /// <summary>Whatever it boots from.</summary>
@@ -105,6 +105,35 @@ public sealed class LiveMachine : IDisposable
     private string BootId() => Qemu.Ssh.Run(["cat", "/proc/sys/kernel/random/boot_id"], TimeSpan.FromSeconds(20)) is { Status: 0 } answer
         ? answer.Output.Trim()
         : "";
+
+    /// <summary>
+    /// Emulated CPUs now and then run into a breakpoint that the kernel had for a moment where it changes its own code: the emulator's
+    /// fault, and seen in the first seconds. Such a machine is started again.
+    /// </summary>
+    private void StartKernel(BootSource boot)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            Start(boot);
+            if (_suite.Accelerator.IsKvm || attempt == 3 || !FallsOverItsOwnBreakpoint())
+            {
+                return;
+            }
+            CutPower();
+        }
+    }
+
+    private bool FallsOverItsOwnBreakpoint()
+    {
+        bool falls = false;
+        Deadline.Poll(_suite.Patient(60), TimeSpan.FromMilliseconds(250), () =>
+        {
+            string log = SerialConsole.ReadLog(Folder);
+            falls = log.Contains("Oops: int3", StringComparison.Ordinal) && Qemu.HasPanicked;
+            return falls || log.Contains("as init process", StringComparison.Ordinal) || !Qemu.IsRunning;
+        });
+        return falls;
+    }
 
     private void Start(BootSource boot)
     {
