@@ -137,7 +137,7 @@ public sealed class DelegationTests(Suite suite) : LiveTest(suite)
             Ok(In(vm, $"echo x > /{data}/file && chown 7:8 /{data}/file && chmod 4755 /{data}/file && zfs create {data}/sub && touch /{data}/sub/y"));
             Ok(Zone.Run("vmadm", "stop", $"{vm}", "-F"));
             // As it would come from a machine on which the zone had another range.
-            Ok(Zone.Shell($"mkdir -p /tmp/ids && for d in {data} {data}/sub; do mount -t zfs -o zfsutil $d /tmp/ids && chown -h 9895936:9895936 /tmp/ids /tmp/ids/* && umount /tmp/ids || exit 9; done; "
+            Ok(Zone.Shell($"mkdir -p /tmp/ids && for d in {data} {data}/sub; do mount -t zfs -o zfsutil $d /tmp/ids && find /tmp/ids -xdev -exec chown -h 9895936:9895936 {{}} + && umount /tmp/ids || exit 9; done; "
                 + $"mount -t zfs -o zfsutil {data} /tmp/ids && chown 9895943:9895944 /tmp/ids/file && chmod 4755 /tmp/ids/file && umount /tmp/ids && zfs set org.lumos:first-id=9895936 {data}"));
             Ok(Zone.Run("vmadm", "start", $"{vm}"));
             Zone.WaitForZone(vm, Suite.Patient(60));
