@@ -127,35 +127,6 @@ public sealed class DelegationTests(Suite suite) : LiveTest(suite)
         Fails(1, In(Suite.NativeZone, "test -e /dev/zfs"));
     }
 
-    [Fact]
-    public void The_ids_of_another_machine_become_the_zones_own()
-    {
-        var vm = Create(Payloads.Bare("ids", Suite.ImageUuid("lumos-base")), limits: false);
-        string data = $"zones/{vm}/data";
-        try
-        {
-            Ok(In(vm, $"echo x > /{data}/file && chown 7:8 /{data}/file && chmod 4755 /{data}/file && zfs create {data}/sub && touch /{data}/sub/y"));
-            Ok(Zone.Run("vmadm", "stop", $"{vm}", "-F"));
-            // As it would come from a machine on which the zone had another range.
-            Ok(Zone.Shell($"mkdir -p /tmp/ids && for d in {data} {data}/sub; do mount -t zfs -o zfsutil $d /tmp/ids && find /tmp/ids -xdev -exec chown -h 9895936:9895936 {{}} + && umount /tmp/ids || exit 9; done; "
-                + $"mount -t zfs -o zfsutil {data} /tmp/ids && chown 9895943:9895944 /tmp/ids/file && chmod 4755 /tmp/ids/file && umount /tmp/ids && zfs set org.lumos:first-id=9895936 {data}"));
-            Ok(Zone.Run("vmadm", "start", $"{vm}"));
-            Zone.WaitForZone(vm, Suite.Patient(60));
-            Assert.Equal("7 8 4755", Ok(In(vm, $"stat -c '%u %g %a' /{data}/file")));
-            Assert.Equal("0 0", Ok(In(vm, $"stat -c '%u %g' /{data}/sub/y")));
-
-            // It can destroy all that is its own. The zone boots without.
-            Ok(In(vm, $"zfs destroy -r {data}"));
-            Assert.Contains($"boots without {data}", Zone.Run("vmadm", "reboot", $"{vm}", "-F").ErrorOutput, StringComparison.Ordinal);
-            Zone.WaitForZone(vm, Suite.Patient(60));
-        }
-        finally
-        {
-            Ok(Zone.Run("vmadm", "delete", $"{vm}"));
-        }
-    }
-
-    /// <summary>What root of a zone that may use /dev/zfs would try next.</summary>
     private static IEnumerable<string> Attempts(Guid vm)
     {
         string own = $"zones/{vm}", data = own + "/data";
