@@ -26,8 +26,8 @@ internal static class HostedSetup
             RequireOurs(prefix);
             config = Choose(prefix, wishes);
             var paths = new HostedPaths(prefix, config.Name);
+            PoolSetup.Make(paths, config, wishes, say); // first: what is wrong with a wish is told before anything stands in the way of the next try
             MakeFolders(paths);
-            PoolSetup.Make(paths, config, wishes, say);
             AtomicFile.Write(file, config.ToJson()); // last: with it the prefix is one of ours, whole
             return paths;
         }

@@ -33,6 +33,7 @@ internal static class PoolSetup
     internal static void Make(HostedPaths paths, HostedConfig config, HostedWishes wishes, Action<string> say)
     {
         var pool = config.Pool!;
+        Directory.CreateDirectory(paths.Prefix);
         if (wishes.Pool is { } given)
         {
             if (pool.Kind == Zfs)
@@ -46,6 +47,12 @@ internal static class PoolSetup
             }
             return;
         }
+        // Names of ZFS pools are the whole host's, also where two global zones stand side by side.
+        if (pool.Kind == Zfs && new Zpool().List().Any(p => p.Name == pool.Name))
+        {
+            throw new LumosException("PoolExists", $"this host has a ZFS pool {pool.Name} already, and a pool in a file would bear the same name: "
+                + "give a folder on btrfs with --pool; nothing was made");
+        }
         long size = Size(paths, wishes);
         if (pool.Kind == Btrfs)
         {
@@ -56,13 +63,21 @@ internal static class PoolSetup
         {
             image.SetLength(size);
         }
-        new Zpool().Create(new PoolToCreate
+        try
         {
-            Name = pool.Name,
-            Vdevs = [paths.PoolImage],
-            // Mounted inside the namespace alone, once that is there.
-            FileSystemProperties = new Dictionary<string, string> { ["mountpoint"] = "legacy", ["atime"] = "off", ["acltype"] = "posix", ["xattr"] = "sa" },
-        });
+            new Zpool().Create(new PoolToCreate
+            {
+                Name = pool.Name,
+                Vdevs = [paths.PoolImage],
+                // Mounted inside the namespace alone, once that is there.
+                FileSystemProperties = new Dictionary<string, string> { ["mountpoint"] = "legacy", ["atime"] = "off", ["acltype"] = "posix", ["xattr"] = "sa" },
+            });
+        }
+        catch
+        {
+            File.Delete(paths.PoolImage);
+            throw;
+        }
         new Zpool().Export(pool.Name);
     }
 

@@ -44,6 +44,19 @@ public sealed class RootTests : HostedTest
     }
 
     [Fact]
+    public void A_first_up_that_fails_does_not_stand_in_the_way_of_the_next()
+    {
+        using var root = new HostedRoot();
+        var guard = new LeakGuard(Machine);
+        var failed = root.Host("up", "--platform", HostedPlatform.Folder, "--pool", Path.Combine(HostedRoot.Temporary, "no-such-folder"));
+        Assert.Equal(1, failed.Status);
+        Assert.Contains("no-such-folder", failed.ErrorOutput);
+        root.Up().OrThrow();
+        root.Destroy().OrThrow();
+        Assert.Empty(guard.Differences());
+    }
+
+    [Fact]
     public void A_prefix_that_holds_other_data_is_refused_untouched()
     {
         var root = new HostedRoot();
