@@ -12,6 +12,7 @@ namespace Lumos.Vm.Lifecycle;
 /// Goes on with what a note of <see cref="UnfinishedNotes"/> tells. The caller holds the VM's lock.
 /// <list type="bullet">
 /// <item>rollback: finished. What a dataset held does not come back.</item>
+/// <item>reprovision: taken back until the roots change places, finished from there on.</item>
 /// <item>update: finished; what is refused is taken back (<see cref="VmUpdater.GoOn"/>).</item>
 /// <item>start, reboot, boot: finished, tried once.</item>
 /// <item>stop: taken back as long as the zone has not been asked, finished from there on.</item>
