@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text.Json.Nodes;
+using Lumos.Core;
 using Xunit;
 
 namespace Lumos.Hosted.Tests.Host;
@@ -11,6 +13,32 @@ public sealed class BuiltImageTests(SharedRoot shared) : HostedTest(shared)
     private readonly HostedRoot _root = shared.Root;
 
     [Fact]
+    public void Debian_boots_its_systemd_with_a_lease_and_its_metadata_and_comes_back()
+    {
+        using var image = BuiltImage.Install(_root, "debian-13");
+        using var vm = HostedVm.Of(_root, "lx", image.Uuid, new JsonObject
+        {
+            ["alias"] = "debian", ["hostname"] = "debian", ["kernel_version"] = "6.12.0", ["ram"] = 512, ["quota"] = 3, ["customer_metadata"] = new JsonObject { ["user-data"] = "mine" },
+            ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = "dhcp", ["primary"] = true }),
+        });
+        WaitUntilUp(vm);
+        Assert.Equal("systemd", vm.Zlogin("cat /proc/1/comm").OrThrow().Output.Trim());
+        Assert.Contains("VERSION_ID=\"13\"", vm.Zlogin("cat /etc/os-release").OrThrow().Output);
+        // The platform's own program with the host's libraries, whatever distribution the host is.
+        Assert.Equal("user-data", vm.Zlogin("/native/usr/sbin/mdata-list").OrThrow().Output.Trim());
+        string lease = vm.Zlogin("hostname -I").OrThrow().Output.Trim();
+        Assert.True(IpNet.Parse((string)_root.StatusJson()["tags"]![0]!["subnet"]!).Contains(IPAddress.Parse(lease.Split(' ')[0])), lease);
+
+        vm.Zlogin("echo kept > /root/file && sync").OrThrow();
+        vm.Vmadm("stop").OrThrow();
+        Assert.Equal("stopped", vm.State);
+        vm.Vmadm("start").OrThrow();
+        WaitUntilUp(vm);
+        Assert.Equal("kept", vm.Zlogin("cat /root/file").OrThrow().Output.Trim());
+        vm.Vmadm("delete").OrThrow();
+    }
+
+    [Fact]
     public void A_native_zone_is_made_of_the_image_that_the_build_makes()
     {
         using var image = BuiltImage.Install(_root, "lumos-base");
@@ -18,6 +46,9 @@ public sealed class BuiltImageTests(SharedRoot shared) : HostedTest(shared)
         Wait.For("multi-user-server in the zone", () => vm.Zlogin("svcs -H -o state milestone/multi-user-server").Output.Trim() == "online");
         vm.Vmadm("delete").OrThrow();
     }
+
+    private static void WaitUntilUp(HostedVm vm) =>
+        Wait.For("systemd in the zone", () => vm.Zlogin("systemctl is-system-running").Output.Trim() == "running");
 
     /// <summary>An image of <c>./lumos build images</c>, installed while a test needs it.</summary>
     private sealed class BuiltImage(HostedRoot root, string uuid) : IDisposable
