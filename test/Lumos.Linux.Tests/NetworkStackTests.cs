@@ -148,4 +148,21 @@ public sealed class NetworkStackTests : IDisposable
         }
         Assert.Equal(120, _stack.Links().Count(l => l.Kind == "veth"));
     }
+
+    [Fact]
+    public void One_link_is_found_among_many_by_its_name_or_number_and_no_other_is()
+    {
+        var bridge = _stack.CreateBridge("tag0");
+        var other = _stack.CreateVeth("a0", new VethPeer("b0"));
+        _stack.SetMaster(other.Index, bridge.Index);
+        Assert.Equal(_stack.Links().Single(l => l.Name == "a0"), _stack.FindLink("a0"));
+        Assert.Equal(_stack.Links().Single(l => l.Name == "tag0"), _stack.FindLink(bridge.Index));
+        Assert.Equal("a0", Assert.Single(_stack.Links(bridge.Index)).Name);
+        Assert.Empty(_stack.Links(other.Index));
+        foreach (string none in (string[])["a", "a00", "", "a-name-of-16-byt"])
+        {
+            Assert.Null(_stack.FindLink(none));
+        }
+        Assert.Null(_stack.FindLink(12345));
+    }
 }

@@ -46,11 +46,12 @@ internal sealed unsafe class NetlinkSocket : IDisposable
 
     /// <summary>Sends a request and waits for its acknowledgement.</summary>
     /// <param name="what">The request in words, for the exception.</param>
-    internal void Request(NetlinkWriter message, string what)
+    /// <param name="answer">Called for what comes before the acknowledgement.</param>
+    internal void Request(NetlinkWriter message, string what, MessageHandler? answer = null)
     {
         uint sequence = ++_sequence;
         _fd.WriteAll(message.Finish(sequence));
-        _ = Receive(sequence, what, static (_, _) => { });
+        _ = Receive(sequence, what, answer ?? (static (_, _) => { }));
     }
 
     /// <summary>Sends a dump request and calls back for each object.</summary>

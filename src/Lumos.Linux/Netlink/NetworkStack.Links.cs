@@ -1,3 +1,4 @@
+using System.Text;
 using Lumos.Core;
 using Lumos.Linux.Handles;
 using Lumos.Linux.Interop;
@@ -6,12 +7,20 @@ namespace Lumos.Linux.Netlink;
 
 public sealed partial class NetworkStack
 {
+    /// <summary>Bytes, as the kernel has it.</summary>
+    private const int LongestName = 15;
+
     /// <summary>All links, by index.</summary>
-    public unsafe IReadOnlyList<Link> Links()
+    /// <param name="master">Of one bridge (or bond): those in it.</param>
+    public unsafe IReadOnlyList<Link> Links(int? master = null)
     {
         var links = new List<Link>();
         var message = new NetlinkWriter(stackalloc byte[NetlinkSocket.MessageSize], Libc.RTM_GETLINK, List);
         message.Struct(default(Libc.ifinfomsg));
+        if (master is { } bridge)
+        {
+            message.Attribute(Libc.IFLA_MASTER, bridge);
+        }
         _socket.Dump(message, "list links", links.Clear, (type, body) =>
         {
             if (type == Libc.RTM_NEWLINK)
@@ -23,10 +32,21 @@ public sealed partial class NetworkStack
     }
 
     /// <summary>The link of that name; null: there is none.</summary>
-    public Link? FindLink(string name) => Links().FirstOrDefault(l => l.Name == name);
+    /// <remarks>One question, however many links there are. The kernel looks among further names of links, too; they are not what is asked for.</remarks>
+    public Link? FindLink(string name)
+    {
+        if (Encoding.UTF8.GetByteCount(name) is 0 or > LongestName)
+        {
+            return null;
+        }
+        var message = LinkMessage(stackalloc byte[NetlinkSocket.MessageSize], Libc.RTM_GETLINK, Change, 0);
+        message.Attribute(Libc.IFLA_IFNAME, name);
+        return Ask(message, $"find link {name}") is { } link && link.Name == name ? link : null;
+    }
 
     /// <inheritdoc cref="FindLink(string)"/>
-    public Link? FindLink(int index) => Links().FirstOrDefault(l => l.Index == index);
+    public Link? FindLink(int index) =>
+        Ask(LinkMessage(stackalloc byte[NetlinkSocket.MessageSize], Libc.RTM_GETLINK, Change, index), $"find link {index}");
 
     /// <summary>The link of that name.</summary>
     /// <exception cref="ErrnoException">ENODEV.</exception>
@@ -74,7 +94,7 @@ public sealed partial class NetworkStack
     {
         // The kernel takes the bytes as they are, without a NUL at the end.
         var message = LinkMessage(stackalloc byte[NetlinkSocket.MessageSize], Libc.RTM_NEWLINK, Change, index);
-        message.Attribute(Libc.IFLA_IFALIAS, System.Text.Encoding.UTF8.GetBytes(alias));
+        message.Attribute(Libc.IFLA_IFALIAS, Encoding.UTF8.GetBytes(alias));
         _socket.Request(message, $"name the purpose of link {index}");
     }
 
@@ -110,6 +130,20 @@ public sealed partial class NetworkStack
             message.Attribute(Libc.IFLA_IFNAME, newName);
         }
         _socket.Request(message, $"move link {index} to another network");
+    }
+
+    private Link? Ask(NetlinkWriter message, string what)
+    {
+        Link? found = null;
+        try
+        {
+            _socket.Request(message, what, (type, body) => found = type == Libc.RTM_NEWLINK ? ReadLink(body) : found);
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.ENODEV)
+        {
+            return null;
+        }
+        return found;
     }
 
     private Link Make(
