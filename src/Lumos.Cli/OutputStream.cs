@@ -1,3 +1,5 @@
+using Lumos.Core;
+
 namespace Lumos.Cli;
 
 /// <summary>Whoever read our standard output has had enough (<c>vmadm list | head</c>): we end, and nothing went wrong.</summary>
@@ -7,7 +9,7 @@ public sealed class ReaderLeftException(IOException inner) : IOException("the re
 /// Standard output or standard error of a command. A pipe without a reader is told apart here, where it is known which pipe it is:
 /// any other broken pipe (of a socket, of a program we feed) is a fault like others.
 /// </summary>
-public sealed class OutputStream : Stream
+public sealed class OutputStream : WriteOnlyStream
 {
     /// <summary>errno EPIPE.</summary>
     private const int BrokenPipe = 32;
@@ -21,22 +23,6 @@ public sealed class OutputStream : Stream
         _inner = inner;
         _goesOn = goesOn;
     }
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     /// <exception cref="ReaderLeftException">Nobody reads any more.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
@@ -55,12 +41,6 @@ public sealed class OutputStream : Stream
     }
 
     public override void Flush() => _inner.Flush();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

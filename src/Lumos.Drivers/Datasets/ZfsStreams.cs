@@ -1,3 +1,4 @@
+using Lumos.Core;
 using Lumos.Drivers.Tools;
 
 namespace Lumos.Drivers.Datasets;
@@ -46,22 +47,8 @@ internal sealed class ZfsReceive : IDatasetReceive
     public void Dispose() => _tool.Dispose();
 
     /// <summary>Writes to the tool; when it has stopped reading, throws what it said instead of "broken pipe".</summary>
-    private sealed class Feed(ZfsReceive owner) : Stream
+    private sealed class Feed(ZfsReceive owner) : WriteOnlyStream
     {
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
         public override void Write(ReadOnlySpan<byte> buffer)
         {
             try
@@ -74,17 +61,5 @@ internal sealed class ZfsReceive : IDatasetReceive
                 throw; // it read half and yet reports success: the broken pipe is all we know
             }
         }
-
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }

@@ -13,17 +13,19 @@ public sealed class HostObserver(VmHost host)
     /// <summary>What is asked of every other VM; the whole of a thousand VMs would cost more than a create.</summary>
     private static readonly string[] s_asked = ["uuid", "zonename", "nics"];
 
-    /// <summary>With the images of a VM's pool, the paths that it wants to see, and its dataset if that is there.</summary>
+    /// <summary>With the images of a VM's pool, the paths that it wants to see, and whether its dataset is there.</summary>
     public HostFacts Observe(VmSpec vm) => ObservePlace(vm) with
     {
         Sources = vm.Filesystems.Where(fs => JsonText.Plain(fs["type"]) == MountOptions.Lofs).Select(fs => JsonText.Plain(fs["source"]))
             .Distinct().ToImmutableDictionary(source => source, FaultOf, StringComparer.Ordinal),
     };
 
-    /// <summary>With the images of a VM's pool, and its dataset if that is there.</summary>
-    public HostFacts ObservePlace(VmSpec vm) => Observe(vm.Zpool) is var facts && facts.Pools.Contains(vm.Zpool) && host.Datasets.Exists(DatasetName.Parse(vm.RootDataset))
-        ? facts with { Datasets = [vm.RootDataset] }
-        : facts;
+    /// <summary>With the images of a VM's pool, and whether its dataset is there.</summary>
+    public HostFacts ObservePlace(VmSpec vm)
+    {
+        var facts = Observe(vm.Zpool);
+        return facts with { RootDatasetExists = facts.Pools.Contains(vm.Zpool) && host.Datasets.Exists(DatasetName.Parse(vm.RootDataset)) };
+    }
 
     /// <param name="pool">Whose images count.</param>
     /// <exception cref="Lumos.Core.LumosException">A source that could not be read; it is never taken for an empty one.</exception>
@@ -32,7 +34,6 @@ public sealed class HostObserver(VmHost host)
         return new HostFacts
         {
             Pools = host.Datasets.List(null, DatasetKinds.Live, depth: 0).Select(d => d.Name).ToImmutableHashSet(StringComparer.Ordinal),
-            Datasets = [],
             Images = host.Neighbours.Images(pool),
             NicTags = host.Neighbours.NicTags(),
             Vms = [.. new VmReader(host).Select([], s_asked).Select(vm => vm.Object)],

@@ -33,8 +33,8 @@ public sealed record HostFacts
 {
     public required ImmutableHashSet<string> Pools { get; init; }
 
-    /// <summary>Which of the datasets that were asked about are there.</summary>
-    public required ImmutableHashSet<string> Datasets { get; init; }
+    /// <summary>A dataset of the name that the VM's root has, or is to have, is there. False, too, where it was not asked.</summary>
+    public bool RootDatasetExists { get; init; }
 
     /// <summary>Images of the pool in question, by uuid.</summary>
     public required ImmutableDictionary<Uuid, ImageFacts> Images { get; init; }

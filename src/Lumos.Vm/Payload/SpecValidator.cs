@@ -69,7 +69,7 @@ public static class SpecValidator
         {
             report.AddFault($"a VM with uuid {uuid} exists already");
         }
-        else if (host.Datasets.Contains(vm.RootDataset))
+        else if (host.RootDatasetExists)
         {
             report.AddFault($"dataset {vm.RootDataset} exists already, and is no VM's: give another uuid");
         }

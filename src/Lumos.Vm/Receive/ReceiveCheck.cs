@@ -67,7 +67,7 @@ public sealed class ReceiveCheck(VmHost host)
     private static HostFacts Without(HostFacts facts, VmSpec vm, ZoneConfig? before) => before is null ? facts : facts with
     {
         Vms = [.. facts.Vms.Where(v => JsonText.Plain(v["uuid"]) != vm.Text("uuid"))],
-        Datasets = facts.Datasets.Remove(vm.RootDataset),
+        RootDatasetExists = false,
     };
 
     private void CheckRoom(StreamHeader header, VmSpec vm)

@@ -192,7 +192,9 @@ public sealed partial class BtrfsDatasets
         return mounted;
     }
 
-    private const int BusyAttempts = 10, BusyPause = 20;
+    private const int BusyAttempts = 10;
+
+    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(20);
 
     private static void Unmount(BtrfsValues values, BtrfsNode node, bool force, bool removeFolder = false)
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using Lumos.Core;
 using Lumos.Linux;
 using Lumos.Linux.Btrfs;
 using Lumos.Linux.Handles;
@@ -116,23 +117,9 @@ internal sealed class BtrfsSend : IDatasetSend
         }
     }
 
-    private sealed class PieceStream(BtrfsSend owner) : Stream
+    private sealed class PieceStream(BtrfsSend owner) : ReadOnlyStream
     {
         private ReadOnlyMemory<byte> _left;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override int Read(Span<byte> buffer)
         {
@@ -157,17 +144,5 @@ internal sealed class BtrfsSend : IDatasetSend
             _left = _left[count..];
             return count;
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }
