@@ -72,8 +72,10 @@ public sealed class LimitTests : LiveTest
     [Fact]
     public void A_VLAN_is_a_network_of_its_own_on_its_tag()
     {
+        string cable = Ok(Zone.Shell("cd /sys/class/net/admin/brif && for port in *; do [ -e /sys/class/net/$port/device ] && echo $port; done; true"));
         var here = Zone.Create(Vlan("vlan-a", "10.77.0.1", 77));
         var there = Zone.Create(Vlan("vlan-b", "10.77.0.2", 77));
+        Ok(Zone.Run("bridge", "vlan", "add", "dev", cable, "vid", "78")); // the administrator's own from now on
         var elsewhere = Zone.Create(Vlan("vlan-c", "10.77.0.3", 78));
         foreach (var zone in (Guid[])[here, there, elsewhere])
         {
@@ -81,12 +83,30 @@ public sealed class LimitTests : LiveTest
         }
         Zone.WaitFor("an answer in the VLAN", Suite.Patient(30), () => Zone.Zlogin(here, "ping", "-c", "1", "-W", "2", "10.77.0.2").Status == 0);
         Fails(1, Zone.Zlogin(here, "ping", "-c", "2", "-W", "2", "10.77.0.3"));
-        Assert.Contains("77", Ok(Zone.Run("bridge", "vlan", "show")), StringComparison.Ordinal);
-        foreach (var zone in (Guid[])[here, there, elsewhere])
+        Assert.Equal([1, 77, 78], VlansOn(cable));
+
+        // Both leave and join at once; then one leaves for good, and the last one.
+        Ok(Zone.Shell($"vmadm reboot {here} -F & vmadm reboot {there} -F; kept=$?; wait $! && exit $kept"));
+        Assert.Equal([1, 77, 78], VlansOn(cable));
+        Zone.WaitFor("an answer again", Suite.Patient(60), () => Zone.Zlogin(here, "ping", "-c", "1", "-W", "2", "10.77.0.2").Status == 0);
+        Ok(Zone.Run("vmadm", "delete", $"{there}"));
+        Assert.Equal([1, 77, 78], VlansOn(cable));
+        Ok(Zone.Run("vmadm", "stop", $"{here}", "-F"));
+        Assert.Equal([1, 78], VlansOn(cable));
+        Ok(Zone.Run("vmadm", "start", $"{here}"));
+        Assert.Equal([1, 77, 78], VlansOn(cable));
+        foreach (var zone in (Guid[])[here, elsewhere])
         {
             Ok(Zone.Run("vmadm", "delete", $"{zone}"));
         }
+        Assert.Equal([1, 78], VlansOn(cable));
+        Assert.Equal("", Ok(Zone.Run("ls", "/run/lumos/network/vlans")));
+        Ok(Zone.Run("bridge", "vlan", "del", "dev", cable, "vid", "78"));
     }
+
+    /// <summary>VLAN 1 is what bears no tag.</summary>
+    private int[] VlansOn(string cable) =>
+        [.. JsonNode.Parse(Ok(Zone.Run("bridge", "-j", "vlan", "show", "dev", cable)))![0]!["vlans"]!.AsArray().Select(vlan => (int)vlan!["vlan"]!)];
 
     private JsonObject Vlan(string alias, string ip, int vlan)
     {

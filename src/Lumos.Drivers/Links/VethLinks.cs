@@ -20,6 +20,11 @@ public sealed class VethLinks : INamespaceLinks
         inside.SetUp(inside.GetLink("lo").Index);
         // What is made is taken back when the rest fails: the kernel would do it with the namespace, a moment too late for who tries again.
         using var undo = new UndoStack();
+        string[] inVlans = [.. pairs.Where(pair => pair.Vlan != 0).Select(pair => pair.HostName)];
+        if (inVlans.Length > 0)
+        {
+            undo.Push("VLANs", () => BridgeVlans.Leave(here, inVlans));
+        }
         foreach (var pair in pairs)
         {
             var bridge = here.FindLink(pair.Bridge)
@@ -30,7 +35,7 @@ public sealed class VethLinks : INamespaceLinks
             here.SetMaster(own.Index, bridge.Index);
             if (pair.Vlan != 0)
             {
-                BridgeVlans.Join(here, bridge, own.Index, pair.Vlan);
+                BridgeVlans.Join(here, bridge, own, pair.Vlan);
             }
             var peer = inside.GetLink(pair.PeerName);
             inside.SetMtu(peer.Index, (uint)pair.Mtu);
@@ -72,10 +77,6 @@ public sealed class VethLinks : INamespaceLinks
 
     public void Remove(IReadOnlyList<string> names)
     {
-        if (names.Count == 0)
-        {
-            return;
-        }
         using var here = NetworkStack.Open();
         foreach (string name in names)
         {
@@ -84,6 +85,7 @@ public sealed class VethLinks : INamespaceLinks
                 Delete(here, link.Index);
             }
         }
+        BridgeVlans.Leave(here, names);
     }
 
     private static void Delete(NetworkStack here, int index)

@@ -50,6 +50,9 @@ public interface INamespaceLinks
     /// <summary>Removes routes in the network namespace of a process (one that is not there is no error), and adds others.</summary>
     void ChangeRoutes(IReadOnlyList<RoutePlan> remove, IReadOnlyList<RoutePlan> add, int pid);
 
-    /// <summary>Removes links of ours by name, and so both ends of pairs; one that is not there is no error.</summary>
+    /// <summary>
+    /// Removes links of ours by name, and so both ends of pairs, and what was set up for them on their bridges; one that is not there is no error.
+    /// None named: what links have left that are gone by themselves before anybody could write down their names.
+    /// </summary>
     void Remove(IReadOnlyList<string> names);
 }

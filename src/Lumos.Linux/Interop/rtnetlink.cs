@@ -11,9 +11,12 @@ internal static partial class Libc
         IFLA_LINKINFO = 18, IFLA_NET_NS_PID = 19, IFLA_IFALIAS = 20, IFLA_NET_NS_FD = 28, IFLA_CARRIER = 33, IFLA_LINK_NETNSID = 37, IFLA_PERM_ADDRESS = 54,
         IFLA_INFO_KIND = 1, IFLA_INFO_DATA = 2, IFLA_VLAN_ID = 1, VETH_INFO_PEER = 1;
 
-    internal const ushort IFLA_AF_SPEC = 26, IFLA_BRIDGE_VLAN_INFO = 2, BRIDGE_VLAN_INFO_PVID = 2, BRIDGE_VLAN_INFO_UNTAGGED = 4;
+    internal const ushort IFLA_AF_SPEC = 26, IFLA_EXT_MASK = 29, IFLA_BRIDGE_VLAN_INFO = 2, BRIDGE_VLAN_INFO_PVID = 2, BRIDGE_VLAN_INFO_UNTAGGED = 4;
 
     internal const byte AF_BRIDGE = 7;
+
+    /// <summary>Of a dump of links of AF_BRIDGE: the VLANs of each port as well.</summary>
+    internal const uint RTEXT_FILTER_BRVLAN = 2;
 
     internal const ushort IFA_ADDRESS = 1, IFA_LOCAL = 2, IFA_BROADCAST = 4, IFA_FLAGS = 8;
 

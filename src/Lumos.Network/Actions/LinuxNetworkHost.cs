@@ -1,5 +1,6 @@
 using System.Net;
 using Lumos.Core;
+using Lumos.Drivers.Links;
 using Lumos.Linux;
 using Lumos.Linux.Netlink;
 using Lumos.Network.Model;
@@ -36,6 +37,7 @@ public sealed class LinuxNetworkHost(NetworkStack stack) : INetworkHost
         // The port itself is a cable and nothing else: addresses are the bridge's.
         Switch($"/proc/sys/net/ipv6/conf/{link}/disable_ipv6", "1");
         stack.SetMaster(Index(link), Index(bridge));
+        BridgeVlans.Bring(stack, link, bridge);
     }
 
     public void SetUp(string link) => stack.SetUp(Index(link));
