@@ -127,6 +127,41 @@ public sealed class DelegationTests(Suite suite) : LiveTest(suite)
         Fails(1, In(Suite.NativeZone, "test -e /dev/zfs"));
     }
 
+    [Fact]
+    public void The_ids_of_another_machine_become_the_zones_own()
+    {
+        _ = Suite.NativeZone;
+        var vm = Create(Payloads.Bare("ids", Suite.ImageUuid("lumos-base")), limits: false);
+        string data = $"zones/{vm}/data";
+        try
+        {
+            Ok(In(vm, $"echo x > /{data}/file && chown 7:8 /{data}/file && chmod 4755 /{data}/file && zfs create {data}/sub && touch /{data}/sub/y"));
+            Ok(Zone.Run("vmadm", "stop", $"{vm}", "-F"));
+            // As it would come from a machine on which the zone had another range.
+            Ok(Zone.Shell($$"""
+                mkdir -p /tmp/ids
+                each() { n=0; until mount -i -t zfs $1 /tmp/ids; do n=$((n+1)); [ $n -lt 50 ] || exit 9; sleep 0.2; done; (cd /tmp/ids && eval "$2") || exit 8; umount /tmp/ids || exit 7; }
+                each {{data}} 'chown -h 9895936:9895936 . && chown 9895943:9895944 file && chmod 4755 file'
+                each {{data}}/sub 'chown -h 9895936:9895936 . y'
+                zfs set org.lumos:first-id=9895936 {{data}}
+                """));
+            Ok(Zone.Run("vmadm", "start", $"{vm}"));
+            Zone.WaitForZone(vm, Suite.Patient(60));
+            Assert.Equal("7 8 4755", Ok(In(vm, $"stat -c '%u %g %a' /{data}/file")));
+            Assert.Equal("0 0", Ok(In(vm, $"stat -c '%u %g' /{data}/sub/y")));
+
+            // It can destroy all that is its own. The zone boots without.
+            Ok(In(vm, $"zfs destroy -r {data}"));
+            Assert.Contains($"boots without {data}", Zone.Run("vmadm", "reboot", $"{vm}", "-F").ErrorOutput, StringComparison.Ordinal);
+            Zone.WaitForZone(vm, Suite.Patient(60));
+        }
+        finally
+        {
+            Ok(Zone.Run("vmadm", "delete", $"{vm}"));
+        }
+    }
+
+    /// <summary>What root of a zone that may use /dev/zfs would try next.</summary>
     private static IEnumerable<string> Attempts(Guid vm)
     {
         string own = $"zones/{vm}", data = own + "/data";
