@@ -44,6 +44,16 @@ public sealed class CreateTests : IDisposable
     }
 
     [Fact]
+    public void A_VM_goes_to_the_systems_pool_unless_its_payload_names_one()
+    {
+        string Pool(JsonObject payload) => Normaliser.Create(payload, "joyent", "tank", new TestMachine.CountingIdentities(), DateTimeOffset.UnixEpoch, new PayloadReport()).Zpool;
+
+        Assert.Equal("tank", Pool([]));
+        Assert.Equal("fast", Pool(new JsonObject { ["zpool"] = "fast" }));
+        Assert.Equal("fast", Pool(new JsonObject { ["zfs_storage_pool_name"] = "fast" }));
+    }
+
+    [Fact]
     public void The_plan_names_each_step_and_its_undo()
     {
         var report = new PayloadReport();

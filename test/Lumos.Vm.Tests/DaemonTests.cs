@@ -64,7 +64,7 @@ public sealed class DaemonTests : IDisposable
     [Fact]
     public void A_thousand_VMs_are_listed_from_memory()
     {
-        var spec = Normaliser.Create([], "joyent", new TestMachine.CountingIdentities(), DateTimeOffset.UnixEpoch, new PayloadReport());
+        var spec = Normaliser.Create([], "joyent", "zones", new TestMachine.CountingIdentities(), DateTimeOffset.UnixEpoch, new PayloadReport());
         for (int i = 0; i < 1000; i++)
         {
             string uuid = $"bbbbbbbb-0000-4000-8000-{i:x12}";

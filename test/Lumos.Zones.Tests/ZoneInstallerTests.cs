@@ -152,6 +152,9 @@ public sealed class ZoneInstallerTests : IDisposable
         Configure("web2");
         Code("NoSuchSnapshot", () => _installer.Clone(ZoneName.Parse("web2"), ZoneName.Parse("web"), $"zones/{Image}@final"));
         _datasets.Snapshot(SnapshotName.Parse("zones/web@mine"));
+        // Of a zone that is up: its snapshot stands still, and only that of one that is down can be taken here and now.
+        _runtime.Boot(ZoneSpecReader.Load(_store, ZoneName.Parse("web")));
+        Code("WrongState", () => _installer.Clone(ZoneName.Parse("web2"), ZoneName.Parse("web"), null));
         _installer.Clone(ZoneName.Parse("web2"), ZoneName.Parse("web"), "zones/web@mine");
         _installer.Uninstall(ZoneName.Parse("web2"));
         Assert.True(_datasets.Exists(SnapshotName.Parse("zones/web@mine")));

@@ -14,7 +14,6 @@ namespace Lumos.Hosted.Actions;
 /// </summary>
 internal static class HostedSetup
 {
-    private const string PoolName = "zones";
     private const int MostRoots = 100;
 
     internal static HostedPaths Prepare(string prefix, HostedWishes wishes, Action<string> say)
@@ -54,7 +53,7 @@ internal static class HostedSetup
         {
             Name = name,
             LinkPrefix = name,
-            Pool = PoolSetup.Choose(wishes, PoolName),
+            Pool = PoolSetup.Choose(wishes, name),
             Tags = [admin],
         }.Check(HostedPaths.ConfigFileOf(prefix));
     }

@@ -9,7 +9,8 @@ namespace Lumos.Hosted.Actions;
 
 /// <summary>
 /// The pool of a hosted global zone: ZFS where its module is loaded, else btrfs; in a sparse file below the prefix, or what
-/// the administrator gave (an imported ZFS pool by name, an empty folder on btrfs).
+/// the administrator gave (an imported ZFS pool by name, an empty folder on btrfs). A pool of ours on ZFS bears the name of the global
+/// zone, since names of pools are the whole host's; one on btrfs is SmartOS's "zones", which nobody else sees.
 /// </summary>
 internal static class PoolSetup
 {
@@ -20,11 +21,12 @@ internal static class PoolSetup
 
     internal static bool HasZfs => Directory.Exists("/sys/module/zfs");
 
+    /// <param name="name">The global zone's.</param>
     internal static HostedPool Choose(HostedWishes wishes, string name) => wishes.Pool switch
     {
         null when HasZfs => new HostedPool(Zfs, name, "/" + name),
-        null => new HostedPool(Btrfs, name, HostedPaths.PoolRoot),
-        { } given when given.Contains('/') => new HostedPool(Btrfs, name, HostedPaths.PoolRoot),
+        null => new HostedPool(Btrfs, SystemPoolName.Usual, HostedPaths.PoolRoot),
+        { } given when given.Contains('/') => new HostedPool(Btrfs, SystemPoolName.Usual, HostedPaths.PoolRoot),
         { } given when HasZfs => new HostedPool(Zfs, given, "/" + given),
         { } given => throw new LumosException("NoZfs", $"--pool {given} names a ZFS pool, and this host's kernel has no ZFS module loaded; give a folder on btrfs, or leave it out"),
     };
@@ -47,11 +49,10 @@ internal static class PoolSetup
             }
             return;
         }
-        // Names of ZFS pools are the whole host's, also where two global zones stand side by side.
         if (pool.Kind == Zfs && new Zpool().List().Any(p => p.Name == pool.Name))
         {
-            throw new LumosException("PoolExists", $"this host has a ZFS pool {pool.Name} already, and a pool in a file would bear the same name: "
-                + "give a folder on btrfs with --pool; nothing was made");
+            throw new LumosException("PoolExists", $"this host has a ZFS pool {pool.Name} already, and one of our own would bear the same name: "
+                + $"--name gives us another, --pool {pool.Name} takes that pool; nothing was made");
         }
         long size = Size(paths, wishes);
         if (pool.Kind == Btrfs)

@@ -28,6 +28,7 @@ internal static class FsHosted
         {
             case "start":
                 Open(pool, image);
+                SystemPoolName.Keep(pool.Name);
                 return ExitStatus.Success;
             case "stop":
                 Close(pool, image);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Drivers.Fetch;
+using Lumos.Drivers.Pools;
 using Lumos.Images.Import;
 using Lumos.Images.Sources;
 using Lumos.Images.Store;
@@ -17,7 +18,7 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store)
     /// <summary>The version of SmartOS's imgadm whose interface this is.</summary>
     public const string InterfaceVersion = "3.9.4";
 
-    public const string DefaultPool = "zones";
+    internal string DefaultPool => SystemPoolName.Read(store.Paths.SystemPool);
 
     private static readonly string[] NotYet = ["update", "create", "publish"];
 
@@ -138,7 +139,7 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store)
             ? throw new LumosException("NotSupported", $"\"{text}\" looks like a docker image; docker images are not supported yet")
             : Uuid.Parse(text);
 
-    /// <summary>The pool said, or the one that has the image ("zones" first).</summary>
+    /// <summary>The pool said, or the one that has the image (the system's first).</summary>
     internal InstalledImage Installed(Uuid uuid, string? pool) =>
         pool is null && store.TryGet(uuid, out var image, DefaultPool) ? image : store.Get(uuid, pool);
 

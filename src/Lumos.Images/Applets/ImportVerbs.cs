@@ -19,7 +19,7 @@ internal static class ImportVerbs
         var uuid = ImgadmCommand.ParseUuid(args.Operands[0]);
         using var clients = command.Clients(args.Get('S'), args.Get('C'));
         using var reporter = new ImgadmCommand.Reporter(command, args.Has('q'));
-        new ImageImporter(command.Store, clients.All, reporter.Report).Import(uuid, args.Get('P') ?? ImgadmCommand.DefaultPool);
+        new ImageImporter(command.Store, clients.All, reporter.Report).Import(uuid, args.Get('P') ?? command.DefaultPool);
         return ExitStatus.Success;
     }
 
@@ -30,7 +30,7 @@ internal static class ImportVerbs
         {
             throw new UsageException("install needs -m MANIFEST and -f FILE");
         }
-        string pool = args.Get('P') ?? ImgadmCommand.DefaultPool;
+        string pool = args.Get('P') ?? command.DefaultPool;
         var manifest = ReadManifest(manifestPath);
         Existing(file);
         using var reporter = new ImgadmCommand.Reporter(command, args.Has('q'));

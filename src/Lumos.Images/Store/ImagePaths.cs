@@ -20,5 +20,8 @@ public sealed record ImagePaths(string Root = "/")
     /// <summary>The stamp of the platform image that runs.</summary>
     public string PlatformStamp => At("etc/version/platform");
 
+    /// <summary>Holds the name of the pool of images that are imported without a word of one.</summary>
+    public string SystemPool => At("run/lumos/system-pool");
+
     private string At(string path) => Path.Combine(Root, path);
 }

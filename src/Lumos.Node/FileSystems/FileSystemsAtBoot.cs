@@ -42,6 +42,7 @@ internal sealed class FileSystemsAtBoot(IPools pools, IDatasets datasets, INodeH
         var found = SystemPool.Find(pools, datasets, paths);
         if (found.System is { } system)
         {
+            SystemPoolName.Keep(system.Name, paths.SystemPool);
             new PersistentMounts(datasets, host, notes, paths).MountAll(system, boot);
             return ExitStatus.Success;
         }

@@ -4,6 +4,7 @@ using Lumos.Core.Configuration;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Files;
 using Lumos.Drivers.Notices;
+using Lumos.Drivers.Pools;
 using Lumos.Node.Host;
 
 namespace Lumos.Node.FileSystems;
@@ -261,6 +262,8 @@ internal sealed record MountPaths
     public string Root { get; init; } = "/";
 
     public string Run { get; init; } = "/run/lumos/boot";
+
+    public string SystemPool { get; init; } = SystemPoolName.Path;
 
     public string Var { get; init; } = "/var";
 

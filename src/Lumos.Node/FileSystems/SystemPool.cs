@@ -14,7 +14,7 @@ namespace Lumos.Node.FileSystems;
 /// <param name="Mountpoint">Where its first file system is mounted, /NAME.</param>
 internal sealed record SystemPool(string Name, string Mountpoint)
 {
-    internal const string DefaultName = "zones";
+    internal const string DefaultName = SystemPoolName.Usual;
     internal const string Marker = ".system_pool";
     internal const string Unfinished = "org.lumos:setup=unfinished";
     internal const string Finished = "LumOS system pool";

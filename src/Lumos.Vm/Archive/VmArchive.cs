@@ -15,7 +15,7 @@ namespace Lumos.Vm.Archive;
 // Purpose. archive_on_delete: what tells why a VM was as it was outlives it: configuration, properties of its datasets, cores, logs.
 // It is no backup: of the root only logs are kept.
 //
-// On disk. /zones/archive/UUID, in a dataset of its own, for root alone: vm.json, zone.xml, zfs.dump, config/, cores/, console/, and
+// On disk. /zones/archive/UUID (/POOL/archive where the system's pool bears another name), in a dataset of its own, for root alone: vm.json, zone.xml, zfs.dump, config/, cores/, console/, and
 // of the root logs/ (lx) or svclogs/ and admmsgs/ (the others), as SmartOS lays it out. A VM that was made anew with the uuid of an
 // archived one goes to UUID.2 and so on.
 //
@@ -36,7 +36,7 @@ public sealed class VmArchive(VmHost host)
 
     private const UnixFileMode RootOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    private static readonly DatasetName Dataset = DatasetName.Parse("zones/archive");
+    private DatasetName Dataset { get; } = DatasetName.Parse($"{host.SystemPool}/archive");
 
     private string Folder => $"{host.MountRoot}/{Dataset}";
 

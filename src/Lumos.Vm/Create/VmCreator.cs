@@ -30,7 +30,7 @@ public sealed class VmCreator(VmHost host)
         string brandName = PropertyValue.IsUnset(payload["brand"]) ? "joyent" : JsonText.Plain(payload["brand"]);
         var brand = BrandTable.Parse(brandName);
         var known = PayloadCheck.Run(brand, PropertyOps.Create, payload, null, report);
-        var vm = Normaliser.Create(known, brandName, host.Identities, host.Clock.GetUtcNow(), report);
+        var vm = Normaliser.Create(known, brandName, host.SystemPool, host.Identities, host.Clock.GetUtcNow(), report);
         vm = vm.With("zonepath", $"{host.MountRoot}/{vm.Zpool}/{vm.ZoneName}");
         var facts = new HostObserver(host).Observe(vm);
         SpecValidator.Run(vm, null, facts, report);

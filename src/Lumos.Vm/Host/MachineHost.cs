@@ -2,6 +2,7 @@ using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Links;
 using Lumos.Drivers.Oci;
+using Lumos.Drivers.Pools;
 using Lumos.Vm.Info;
 using Lumos.Zones;
 using Lumos.Zones.Runtime;
@@ -34,7 +35,7 @@ public static class MachineHost
         var runtime = new ZoneRuntime(layout, OciRuntime.Find(), new VethLinks(), say);
         return new VmHost(layout, runtime, datasets, new MachineNeighbours(datasets), HostIdentity.Read(), InfoSocket)
         {
-            Say = say,
+            Say = say, SystemPool = SystemPoolName.Read(),
         };
     }
 

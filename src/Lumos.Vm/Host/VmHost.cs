@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Files;
+using Lumos.Drivers.Pools;
 using Lumos.Vm.Info;
 using Lumos.Vm.Payload;
 using Lumos.Zones;
@@ -63,6 +64,9 @@ public sealed class VmHost
 
     /// <summary>In front of every mountpoint; empty but in tests.</summary>
     public string MountRoot { get; init; } = "";
+
+    /// <summary>The pool of VMs that name none, and of archives.</summary>
+    public string SystemPool { get; init; } = SystemPoolName.Usual;
 
     public IIdentities Identities { get; init; } = new RandomIdentities();
 

@@ -34,7 +34,8 @@ public static class Normaliser
 
     private const long GreatestShares = 65535, GreatestIoPriority = 10_000, GreatestIds = 32_768;
 
-    public static VmSpec Create(JsonObject known, string brand, IIdentities ids, DateTimeOffset now, PayloadReport report)
+    /// <param name="pool">Where a VM goes whose payload names none.</param>
+    public static VmSpec Create(JsonObject known, string brand, string pool, IIdentities ids, DateTimeOffset now, PayloadReport report)
     {
         var vm = new JsonObject();
         foreach (var (name, value) in known)
@@ -66,7 +67,7 @@ public static class Normaliser
                 vm[row.Name] = value;
             }
         }
-        vm["zpool"] ??= "zones";
+        vm["zpool"] ??= pool;
         SettleData(vm);
         vm["hostname"] ??= uuid;
         SettleMemory(vm, null, brand, report);

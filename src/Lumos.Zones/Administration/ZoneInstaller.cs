@@ -52,12 +52,15 @@ public sealed partial class ZoneInstaller(ZoneLayout layout, IZoneRuntime runtim
     }
 
     /// <summary>Makes a zone's root of another zone's.</summary>
-    /// <param name="snapshot">A snapshot of the other's dataset; null: one is taken.</param>
+    /// <param name="snapshot">A snapshot of the other's dataset, which may be up then: the snapshot stands still. Null: one is taken.</param>
     public void Clone(ZoneName name, ZoneName from, string? snapshot)
     {
         using var held = Lock(name);
         var (config, _) = Require(name, "clone", ZoneState.Configured);
-        var (other, _) = Require(from, $"clone '{name}' from it", ZoneState.Installed);
+        ZoneState[] whole = snapshot is null
+            ? [ZoneState.Installed]
+            : [ZoneState.Installed, ZoneState.Ready, ZoneState.Running, ZoneState.ShuttingDown, ZoneState.Down];
+        var (other, _) = Require(from, $"clone '{name}' from it", whole);
         var dataset = ZoneDatasets.Required(config, layout.MountRoot);
         var source = ZoneDatasets.Required(other, layout.MountRoot);
         if (source.Pool != dataset.Pool)
@@ -170,7 +173,7 @@ public sealed partial class ZoneInstaller(ZoneLayout layout, IZoneRuntime runtim
         _store.Save(config.WithAttr(ZoneAttrNames.KeepIncomplete, null));
     }
 
-    // The zone's configuration, when it is in one of these states and nothing of it is up.
+    // The zone's configuration, when it is in one of these states.
     private (ZoneConfig Config, ZoneIndexEntry Entry) Require(ZoneName name, string what, params ZoneState[] states)
     {
         var state = runtime.Status(name).State;

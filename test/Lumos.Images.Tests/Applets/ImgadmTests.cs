@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
+using Lumos.Drivers.Pools;
 using Lumos.Images.Server;
 using Lumos.Images.Store;
 using Xunit;
@@ -199,6 +200,18 @@ public sealed class ImgadmTests : IDisposable
         Assert.Matches("(?s)Would delete.*child.*Would delete.*parent", _machine.Succeed("vacuum", "-n").Out);
         _machine.Succeed("vacuum", "-f");
         Assert.Equal(["zones", $"zones/{unknown}"], _machine.Datasets.List(null).Select(e => e.Name));
+    }
+
+    [Fact]
+    public void An_image_goes_to_the_systems_pool_unless_another_is_named()
+    {
+        using var machine = new Machine("tank");
+        SystemPoolName.Keep("tank", machine.Paths.SystemPool);
+        var image = new TestImage([1, 2, 3], "elsewhere");
+        File.WriteAllText(machine["m.json"], image.Manifest.ToJsonString());
+        File.WriteAllBytes(machine["f"], image.File);
+        machine.Succeed("install", "-m", machine["m.json"], "-f", machine["f"]);
+        Assert.Equal("tank\n", machine.Succeed("list", "-H", "-o", "zpool").Out);
     }
 
     private Uuid InstallFixed(string uuid, string name, string version, string published)

@@ -11,9 +11,10 @@ internal sealed class Machine : IDisposable
 {
     private readonly TestFolder _folder = new();
 
-    public Machine()
+    /// <param name="others">Pools beside zones.</param>
+    public Machine(params string[] others)
     {
-        Datasets = new FakeDatasets("zones");
+        Datasets = new FakeDatasets(["zones", .. others]);
         Paths = new ImagePaths(_folder.Path);
         Store = new ImageStore(Datasets, Paths);
         Directory.CreateDirectory(Path.GetDirectoryName(Paths.PlatformStamp)!);
