@@ -12,7 +12,6 @@ internal sealed class LumosPeer : IPeer, ICrowd
 {
     private const string Daemon = "svc:/system/smartdc/vminfod:default";
     private const string Image = "6ce1c0de-0000-4000-8000-00000000be7c";
-    private const string Clones = "as on SmartOS, a VM becomes another by way of an image, which imgadm does not make yet";
     private readonly ConcurrentDictionary<string, string> _uuids = new();
     private string _pool = "", _commands = "";
     private Arena _arena = null!;
@@ -23,10 +22,7 @@ internal sealed class LumosPeer : IPeer, ICrowd
 
     public string Note => "Hosted mode; a range of user ids per zone, id-mapped; conmon per zone; records read by vminfod.";
 
-    public IReadOnlyDictionary<string, string> NotOffered { get; } = new Dictionary<string, string>
-    {
-        ["clone"] = Clones,
-    };
+    public IReadOnlyDictionary<string, string> NotOffered { get; } = new Dictionary<string, string>();
 
     public IReadOnlyList<string> CliStart => [Command("vmadm"), "help"];
 
@@ -56,7 +52,17 @@ internal sealed class LumosPeer : IPeer, ICrowd
 
     public void Snapshot(string zone, string snapshot) => Vmadm("create-snapshot", _uuids[zone], snapshot);
 
-    public void Clone(string zone, string snapshot, string clone) => throw new LumosException("NotOffered", Clones);
+    /// <summary>As on SmartOS: the other's configuration with what is its own alone, and its root from the snapshot.</summary>
+    public void Clone(string zone, string snapshot, string clone)
+    {
+        string from = _uuids[zone], uuid = Guid.NewGuid().ToString();
+        _uuids[clone] = uuid;
+        _arena.Commands.Run(Command("zonecfg"), "-z", uuid, $"create -t {from}; set zonepath=/zones/{uuid}; set uuid={uuid}; "
+            + $"remove net physical=eth0; add net; set physical=eth0; set global-nic=admin; set mac-addr={MacAddress.Random()}; "
+            + $"add property (name=ip,value=\"{ZoneAddress.Next()}\"); add property (name=netmask,value=\"255.255.0.0\"); add property (name=primary,value=\"true\"); end");
+        _arena.Commands.Run(Command("zoneadm"), "-z", uuid, "clone", "-s", $"zones/{from}@vmsnap-{snapshot}", from);
+        Start(clone);
+    }
 
     public void List() => Vmadm("list");
 
