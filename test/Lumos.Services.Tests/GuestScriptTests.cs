@@ -37,19 +37,20 @@ public sealed class GuestScriptTests : IDisposable
         Assert.False(File.Exists(At("var/svc/provisioning")));
         Assert.True(File.Exists(At("var/svc/provision_success")));
 
-        // Later boots: the user's script again, in the words that the metadata has now, and the operator's no more.
+        // Later boots: both again, in the words that the metadata has now.
         Set("user-script", $"#!/bin/sh\necho again >> {At("ran")}\n");
         Assert.Equal(0, Run("mdata-fetch").Status);
         Assert.Equal(0, Run("mdata-execute").Status);
-        Assert.Equal(["op", "user data", "again"], File.ReadAllLines(At("ran")));
+        Assert.Equal(["op", "user data", "op", "again"], File.ReadAllLines(At("ran")));
 
         // And what is gone from the metadata is gone.
+        File.Delete(At("md/sdc:operator-script"));
         File.Delete(At("md/user-script"));
         File.Delete(At("md/user-data"));
         Assert.Equal(0, Run("mdata-fetch").Status);
         Assert.Equal(0, Run("mdata-execute").Status);
         Assert.False(File.Exists(At("var/db/mdata-user-data")));
-        Assert.Equal(3, File.ReadAllLines(At("ran")).Length);
+        Assert.Equal(4, File.ReadAllLines(At("ran")).Length);
     }
 
     [Fact]

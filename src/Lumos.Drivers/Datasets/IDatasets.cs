@@ -122,7 +122,7 @@ public interface IDatasets
 /// <summary>How to send.</summary>
 public sealed record SendOptions
 {
-    /// <summary>Send only what changed since this snapshot: an earlier one, or the origin of a clone.</summary>
+    /// <summary>Send only what changed since this snapshot: an earlier one, or of a clone its origin, or the origin of that, and so on.</summary>
     public SnapshotName? From { get; init; }
 
     /// <summary>With all that lies below, properties and earlier snapshots.</summary>

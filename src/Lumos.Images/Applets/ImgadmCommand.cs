@@ -3,6 +3,7 @@ using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Drivers.Fetch;
 using Lumos.Drivers.Pools;
+using Lumos.Images.Create;
 using Lumos.Images.Import;
 using Lumos.Images.Sources;
 using Lumos.Images.Store;
@@ -13,14 +14,15 @@ namespace Lumos.Images.Applets;
 /// imgadm: finds the subcommand, runs it, and says what went wrong. Data and outcomes go to standard output as SmartOS has
 /// it; progress, warnings and errors to standard error. Exit status: 0, 1 failure, 2 usage, 3 not installed.
 /// </summary>
-public sealed class ImgadmCommand(AppletContext context, ImageStore store)
+/// <param name="vms">What images are made of; null: those of the machine.</param>
+public sealed class ImgadmCommand(AppletContext context, ImageStore store, IVms? vms = null)
 {
     /// <summary>The version of SmartOS's imgadm whose interface this is.</summary>
     public const string InterfaceVersion = "3.9.4";
 
     internal string DefaultPool => SystemPoolName.Read(store.Paths.SystemPool);
 
-    private static readonly string[] NotYet = ["update", "create", "publish"];
+    private static readonly string[] NotYet = ["update", "publish"];
 
     internal AppletContext Context => context;
 
@@ -80,6 +82,7 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store)
             "get" => ShowVerbs.Get(this, words),
             "import" => ImportVerbs.Import(this, words),
             "install" => ImportVerbs.Install(this, words),
+            "create" => CreateVerb.Run(this, vms ?? new VmadmVms(), words),
             "delete" => DeleteVerbs.Delete(this, words),
             "vacuum" => DeleteVerbs.Vacuum(this, words),
             _ when NotYet.Contains(verb) => throw new LumosException("NotSupported", $"\"imgadm {verb}\" is not supported yet"),

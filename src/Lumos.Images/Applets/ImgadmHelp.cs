@@ -27,6 +27,7 @@ internal static class ImgadmHelp
             ancestry   List an installed image and its origins
             delete     Delete an installed image
             vacuum     Delete installed images that nothing uses
+            create     Make an image of a VM
 
         """;
 
@@ -72,6 +73,19 @@ internal static class ImgadmHelp
             """,
         ["install"] = """
             Usage: imgadm install -m MANIFEST -f FILE [-P POOL] [-q]
+
+            """,
+        ["create"] = """
+            Usage: imgadm create [-m MANIFEST] [-o PATH] [-c COMPRESSION] [-i] [--max-origin-depth N] [-s SCRIPT] [-q] VM [FIELD=VALUE]...
+
+                -m MANIFEST       What is said of the image, as JSON; "-": from standard input. FIELD=VALUE goes before it
+                -o PATH           A folder, or PATH.imgmanifest and PATH.zfs. Default: ./NAME-VERSION.imgmanifest and .zfs
+                -c COMPRESSION    none (default), gzip, bzip2, xz or zstd
+                -i                Only what differs from the image that the VM was made of
+                --max-origin-depth N
+                                  With -i: fail if the image would stand on more than N others
+                -s SCRIPT         Snapshot the VM, run this in it, make the image, roll back: see PREPARING A VM in imgadm(8)
+                -q                No progress
 
             """,
         ["delete"] = "Usage: imgadm delete [-P POOL] UUID\n",

@@ -23,5 +23,8 @@ public sealed record ImagePaths(string Root = "/")
     /// <summary>Holds the name of the pool of images that are imported without a word of one.</summary>
     public string SystemPool => At("run/lumos/system-pool");
 
+    /// <summary>Where a dataset is mounted for a while.</summary>
+    public string MountPoint(Lumos.Drivers.Datasets.DatasetName dataset) => At(dataset.Value);
+
     private string At(string path) => Path.Combine(Root, path);
 }

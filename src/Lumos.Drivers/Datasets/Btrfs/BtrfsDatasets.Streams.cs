@@ -16,10 +16,10 @@ public sealed partial class BtrfsDatasets
         var (top, last) = tree.Get(snapshot);
         var values = new BtrfsValues(_layout, tree);
         var from = options?.From is { } f ? tree.Get(f) : default;
-        if (from.Node is not null && from.Node != top && top.Live.Origin != (from.Node.Id, from.Snap.Number))
+        if (from.Node is not null && from.Node != top && !tree.Origins(top).Contains((from.Node.Id, from.Snap.Number)))
         {
             throw new DatasetException(DatasetException.FailedCode, snapshot.ToString(),
-                $"cannot send {snapshot} as an increment: {options!.From} is neither an earlier snapshot of it nor its origin");
+                $"cannot send {snapshot} as an increment: {options!.From} is neither an earlier snapshot of it nor an origin of it");
         }
         if (from.Node == top && from.Snap?.Number >= last.Number)
         {

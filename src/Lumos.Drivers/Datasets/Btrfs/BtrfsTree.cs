@@ -130,6 +130,15 @@ internal sealed class BtrfsTree
         (_clones ??= _byId.Values.Where(n => n.Live.Origin is not null).OrderBy(n => n.Name.Value, StringComparer.Ordinal).ToLookup(n => n.Live.Origin!.Value))
             [(node.Id, snap.Number)];
 
+    /// <summary>The snapshot that it is a clone of, the one that the dataset of that is a clone of, and so on.</summary>
+    public IEnumerable<(ulong Dataset, uint Number)> Origins(BtrfsNode node)
+    {
+        for (var at = node; at?.Live.Origin is { } origin; at = Find(origin.Dataset))
+        {
+            yield return origin;
+        }
+    }
+
     /// <summary>The snapshot a dataset is a clone of; null where it is none.</summary>
     public SnapshotName? OriginOf(BtrfsNode node) =>
         node.Live.Origin is { } o && Find(o.Dataset) is { } of && SnapshotsOf(of).FirstOrDefault(s => s.Number == o.Number) is { } snap

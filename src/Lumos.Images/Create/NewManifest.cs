@@ -1,0 +1,94 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Lumos.Core;
+using Lumos.Images.Import;
+using Lumos.Images.Model;
+
+namespace Lumos.Images.Create;
+
+/// <summary>The manifest of an image that is made of a VM. A function of its arguments.</summary>
+public static class NewManifest
+{
+    /// <summary>What an image takes over from the one that its VM was made of, where nothing else is said. Empty lists are left out.</summary>
+    private static readonly string[] Inherited =
+    [
+        "type", "os", "requirements", "users", "billing_tags", "traits", "generate_passwords", "inherited_directories",
+        "nic_driver", "disk_driver", "cpu_type", "image_size",
+    ];
+
+    private static readonly string[] Texts = ["name", "version", "type", "os", "description", "homepage", "eula"];
+
+    /// <param name="said">What the user says of it.</param>
+    /// <param name="origin">Of the image that the VM was made of; null: unknown.</param>
+    /// <param name="increment">The image that it is an increment of; null: none.</param>
+    /// <param name="stamp">Of the platform that runs.</param>
+    public static JsonObject Of(JsonObject said, ProtoVm vm, ImageManifest? origin, Uuid? increment, Uuid uuid, string stamp)
+    {
+        var manifest = new JsonObject { ["v"] = 2, ["uuid"] = uuid.ToString() };
+        foreach (var (key, value) in said)
+        {
+            if (key is not ("v" or "uuid" or "files"))
+            {
+                manifest[key] = value?.DeepClone();
+            }
+        }
+        foreach (string key in Inherited)
+        {
+            if (!manifest.ContainsKey(key) && origin?[key] is { } value && value is not JsonArray { Count: 0 })
+            {
+                manifest[key] = value.DeepClone();
+            }
+        }
+        var asked = said["requirements"] as JsonObject;
+        // A native zone lives on the platform's programs: what runs on this one needs not run on an older one.
+        if (vm.Brand is "joyent" or "joyent-minimal" && asked?["min_platform"] is null)
+        {
+            Requirements(manifest)["min_platform"] = new JsonObject { [PlatformRequirements.SystemVersion] = stamp };
+        }
+        // A guest that was prepared for one of these need not start in another.
+        if (vm.Brand is "lx" or "kvm" or "bhyve" && asked?.ContainsKey("brand") != true)
+        {
+            Requirements(manifest)["brand"] = vm.Brand;
+        }
+        if (vm is { Brand: "bhyve", Bootrom: { } bootrom } && asked?.ContainsKey("bootrom") != true)
+        {
+            Requirements(manifest)["bootrom"] = bootrom;
+        }
+        foreach (string key in (string[])["brand", "bootrom"])
+        {
+            // "" says that it is to have none.
+            if (manifest["requirements"] is JsonObject requirements && requirements[key] is JsonValue value && value.TryGetValue(out string? text) && text.Length == 0)
+            {
+                requirements.Remove(key);
+            }
+        }
+        if (increment is { } of)
+        {
+            manifest["origin"] = of.ToString();
+        }
+        return manifest;
+    }
+
+    private static JsonObject Requirements(JsonObject manifest)
+    {
+        if (manifest["requirements"] is not JsonObject requirements)
+        {
+            manifest["requirements"] = requirements = [];
+        }
+        return requirements;
+    }
+
+    /// <summary>A value on the command line: JSON where it is JSON, and text of a field that is text (version=1.0).</summary>
+    public static JsonNode? Value(string field, string text)
+    {
+        try
+        {
+            var value = JsonNode.Parse(text);
+            return Texts.Contains(field) && value?.GetValueKind() != JsonValueKind.String ? text : value;
+        }
+        catch (JsonException)
+        {
+            return text;
+        }
+    }
+}
