@@ -11,7 +11,7 @@ string name = Path.GetFileName(argv[0]);
 IEnumerable<string> words = argv.Skip(1);
 using var output = Writer(Terminal.StandardOutput);
 using var errors = Writer(Terminal.StandardError, goesOn: true);
-if (name == "lumos")
+if (name is "lumos" or "lumos.dll") // the latter where a developer runs it without compiling it to native code
 {
     if (argv.Length < 2 || argv[1] is "--help" or "-h" or "help")
     {

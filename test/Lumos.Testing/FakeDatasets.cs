@@ -157,6 +157,10 @@ public sealed partial class FakeDatasets : IDatasets, IDisposable
             var node = AddNode(name, source.Kind, properties, snap);
             node.Content = snap.Content;
             _files?.Restore(snap.Guid, Value(node, "mountpoint"));
+            if (Value(node, "canmount") == "noauto")
+            {
+                _files?.Hide(node, Value(node, "mountpoint"));
+            }
             if (source.Properties.TryGetValue("volsize", out string? size))
             {
                 node.Properties["volsize"] = size;

@@ -82,7 +82,7 @@ public sealed class ImageCreator(
         }
         var json = manifest.ToJson();
         json["files"] = new JsonArray(file);
-        var whole = ImageManifest.From(json, "imgadm create");
+        var whole = ImageManifest.Parse(Text(json), "imgadm create");
         File.Move(draftPath, path, overwrite: true);
         undo.Push($"remove {path}", () => File.Delete(path));
         string manifestPath = options.Prefix + ".imgmanifest";
@@ -126,7 +126,7 @@ public sealed class ImageCreator(
         string stamp = File.ReadAllText(store.Paths.PlatformStamp).Trim();
         var json = NewManifest.Of(options.Manifest, vm, origin?.Manifest, options.Incremental ? origin!.Uuid : null, Uuid.New(), stamp);
         report.Say($"Manifest:\n{string.Join('\n', Text(json).TrimEnd().Split('\n').Select(line => "    " + line))}");
-        return ImageManifest.From(json, "imgadm create");
+        return ImageManifest.Parse(Text(json), "imgadm create");
     }
 
     /// <summary>A clone of the VM's dataset that holds its root and nothing else, with one snapshot.</summary>
@@ -151,12 +151,12 @@ public sealed class ImageCreator(
                     File.Delete(entry);
                 }
             }
+            Datasets.Snapshot(draft.At(InstalledImage.SnapshotLeaf));
         }
         finally
         {
             Datasets.Unmount(draft);
         }
-        Datasets.Snapshot(draft.At(InstalledImage.SnapshotLeaf));
         return draft.At(InstalledImage.SnapshotLeaf);
     }
 
@@ -181,7 +181,12 @@ public sealed class ImageCreator(
     {
         if (Datasets.Exists(DraftOf(dataset)))
         {
+            Datasets.Unmount(DraftOf(dataset), force: true);
             Datasets.Destroy(DraftOf(dataset), recursive: true);
+        }
+        if (Directory.Exists(store.Paths.MountPoint(DraftOf(dataset))))
+        {
+            Directory.Delete(store.Paths.MountPoint(DraftOf(dataset)));
         }
         if (Datasets.Exists(dataset.At(DraftSnapshot)))
         {

@@ -47,6 +47,45 @@ public sealed class BuiltImageTests(SharedRoot shared) : HostedTest(shared)
         vm.Vmadm("delete").OrThrow();
     }
 
+    [Fact]
+    public void An_image_is_made_of_a_VM_that_runs_and_VMs_of_that()
+    {
+        using var image = BuiltImage.Install(_root, "debian-13");
+        using var vm = HostedVm.Of(_root, "lx", image.Uuid, new JsonObject { ["kernel_version"] = "6.12.0", ["ram"] = 512, ["customer_metadata"] = new JsonObject { ["secret"] = "of-the-owner" } });
+        WaitUntilUp(vm);
+        vm.Zlogin("echo made > /root/made").OrThrow();
+        string folder = Path.Combine(Path.GetTempPath(), "lumos-made-" + vm.Uuid), script = Path.Combine(folder, "prepare");
+        Directory.CreateDirectory(folder);
+        try
+        {
+            File.WriteAllText(script, """
+                #!/bin/sh
+                mdata-put prepare-image:state running
+                echo prepared > /root/prepared
+                mdata-put prepare-image:state success
+                (sleep 1; poweroff) > /dev/null 2>&1 &
+                """);
+            _root.Command("imgadm", "create", "-q", "-i", "-c", "zstd", "-s", script, "-o", folder, vm.Uuid, "name=made", "version=1.0").OrThrow();
+            Assert.Equal(("running", 0), (vm.State, vm.Get()["snapshots"]!.AsArray().Count));
+            WaitUntilUp(vm);
+            Assert.Equal("made", vm.Zlogin("ls /root").OrThrow().Output.Trim());
+
+            string manifest = Directory.GetFiles(folder, "*.imgmanifest").Single(), made = (string)JsonNode.Parse(File.ReadAllText(manifest))!["uuid"]!;
+            _root.Command("imgadm", "install", "-q", "-m", manifest, "-f", Directory.GetFiles(folder, "*.zst").Single()).OrThrow();
+            using (var copy = HostedVm.Of(_root, "lx", made, new JsonObject { ["kernel_version"] = "6.12.0", ["ram"] = 512 }))
+            {
+                WaitUntilUp(copy);
+                Assert.Equal("made\nprepared", copy.Zlogin("cat /root/made /root/prepared").OrThrow().Output.Trim());
+                Assert.NotEqual(0, copy.Zlogin("/native/usr/sbin/mdata-get secret").Status);
+            }
+            _root.Command("imgadm", "delete", made).OrThrow();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static void WaitUntilUp(HostedVm vm) =>
         Wait.For("systemd in the zone", () => vm.Zlogin("systemctl is-system-running").Output.Trim() == "running");
 

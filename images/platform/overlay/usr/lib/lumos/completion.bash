@@ -170,16 +170,17 @@ _imgadm() {
         if [[ $cur == -* ]]; then
             _lumos_offer -h --help --version -E -v --verbose
         else
-            _lumos_offer ancestry avail delete get help import install list show sources vacuum
+            _lumos_offer ancestry avail create delete get help import install list show sources vacuum
         fi
         return
     fi
     verb=${operands[0]}
     case $verb,$prev in
         list,-[os] | avail,-[os] | ancestry,-[os]) _lumos_offer_list "$_lumos_image_fields"; return ;;
-        install,-[mf] | install,--manifest | install,--file) _lumos_offer_files; return ;;
+        create,-[mso] | create,--output-template | install,-[mf] | install,--manifest | install,--file) _lumos_offer_files; return ;;
         *,-P | *,--pool) _lumos_offer $(zpool list -H -o name 2>/dev/null); return ;;
         sources,-d | *,-S | *,--source) _lumos_offer $(imgadm sources 2>/dev/null); return ;;
+        create,-c | create,--compression) _lumos_offer none gzip bzip2 xz zstd; return ;;
         sources,-t) _lumos_offer imgapi; return ;;
         sources,-a | *,-C | *,--channel) return ;;
     esac
@@ -193,11 +194,13 @@ _imgadm() {
             show) _lumos_offer -S -C --source --channel ;;
             get | info) _lumos_offer -r -P -j --pool --json ;;
             delete | destroy) _lumos_offer -P --pool ;;
+            create) _lumos_offer -m -o -c -i -s -q --output-template --compression --incremental --max-origin-depth --quiet ;;
             vacuum) _lumos_offer -n -f --dry-run --force ;;
         esac
         return
     fi
     case $verb in
+        create) ((${#operands[@]} == 1)) && _lumos_vms ;;
         get | info | delete | destroy | ancestry) ((${#operands[@]} == 1)) && _lumos_offer_uuids < <(imgadm list -H -o uuid,name 2>/dev/null) ;;
         list | avail)
             case $cur in
@@ -210,7 +213,7 @@ _imgadm() {
                     ;;
             esac
             ;;
-        help) _lumos_offer ancestry avail delete get import install list show sources vacuum ;;
+        help) _lumos_offer ancestry avail create delete get import install list show sources vacuum ;;
     esac
 }
 
