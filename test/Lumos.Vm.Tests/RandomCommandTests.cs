@@ -195,7 +195,8 @@ public class RandomCommandTests
             int boots = machine.Runtime.Calls.ToArray().Count(c => c == "boot " + Uuid(i));
             machine.Runtime.End(ZoneName.Parse(Uuid(i)), status);
             vm.Running = stays;
-            Wait.Until(() => State(i) == (stays ? "running" : "stopped")
+            // vmadmd does it, and takes its note away last.
+            Wait.Until(() => Orphans.Of(machine).Count == 0 && State(i) == (stays ? "running" : "stopped")
                 && machine.Runtime.Calls.ToArray().Count(c => c == "boot " + Uuid(i)) == boots + (stays ? 1 : 0));
         }
 

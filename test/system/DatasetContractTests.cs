@@ -28,7 +28,7 @@ public sealed class DatasetContractTests(Suite suite) : LiveTest(suite)
             [
                 "env", "LUMOS_TEST_POOL=zones", $"DOTNET_ROOT={Folder}", $"{Folder}/dotnet", $"{Folder}/Lumos.Drivers.Tests.dll",
                 "-trait", "level=machine", "-noLogo", "-noColor",
-            ], Suite.Patient(120));
+            ], Suite.Patient(300));
             Assert.Contains("Errors: 0, Failed: 0, Skipped: 0", Ok(run));
         }
         finally
