@@ -39,6 +39,21 @@ public class ReportTests
     [Fact]
     public void A_result_survives_its_file() => Assert.Equal(_result.ToJson(), BenchResult.Parse(_result.ToJson()).ToJson());
 
+    [Fact]
+    public void A_scenario_that_failed_is_taken_from_a_later_run_of_it()
+    {
+        var whole = _result with { Failures = [.. _result.Failures, new Failure("crowd", "lumos", "too slow")] };
+        var later = _result with { Date = "2026-11-21T12:00:00Z", Commit = "5d6e7f8", Series = [new Series("list-crowd", "lumos", [14]), new Series("daemon-crowd", "lumos", [90])], Failures = [] };
+        var earlier = later with { Date = "2026-11-19T12:00:00Z" };
+        var elsewhere = later with { Host = later.Host with { Cpus = 64 } };
+        Assert.Null(ReportWriter.Whole([elsewhere, whole, earlier])!.Of("list-crowd", "lumos"));
+        var result = ReportWriter.Whole([later, whole, earlier])!;
+        Assert.Equal((14, 55), (result.Of("list-crowd", "lumos")!.Median, result.Of("create", "lumos")!.Median));
+        Assert.Equal([new LaterRun("crowd", later.Date, later.Commit)], result.Later);
+        Assert.Equal(["network"], result.Failures.Select(f => f.Scenario));
+        Assert.Contains("The figures of crowd are of a run of their own: 2026-11-21T12:00:00Z, commit 5d6e7f8.", Page.Of(result, "x", ""));
+    }
+
     private static void Golden(string name, string actual)
     {
         string beside = Path.Combine(AppContext.BaseDirectory, "Bench", "Golden");

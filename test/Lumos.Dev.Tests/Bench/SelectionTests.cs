@@ -67,9 +67,9 @@ public class SelectionTests
     [Fact]
     public void The_newest_whole_run_is_reported_before_any_quick_one()
     {
-        Assert.Equal("/r/20261120T120000Z-b.json", ReportWriter.Newest(["/r/20261121T120000Z-c-quick.json", "/r/20261120T120000Z-b.json", "/r/20261119T120000Z-a.json"]));
-        Assert.Equal("/r/20261121T120000Z-c-quick.json", ReportWriter.Newest(["/r/20261121T120000Z-c-quick.json", "/r/20261119T120000Z-a-quick.json"]));
-        Assert.Null(ReportWriter.Newest([]));
+        Assert.Equal("/r/20261120T120000Z-b.json", ReportWriter.Order(["/r/20261121T120000Z-c-quick.json", "/r/20261120T120000Z-b.json", "/r/20261119T120000Z-a.json"]).First());
+        Assert.Equal("/r/20261121T120000Z-c-quick.json", ReportWriter.Order(["/r/20261121T120000Z-c-quick.json", "/r/20261119T120000Z-a-quick.json"]).First());
+        Assert.Null(ReportWriter.Whole([]));
     }
 
     [Theory]

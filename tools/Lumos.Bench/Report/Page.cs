@@ -13,6 +13,10 @@ internal static class Page
         text.Append("# Benchmarks\n\n");
         text.Append("`./lumos bench --report` writes this page from the newest whole run in `bench/results/`; change `bench/explanation.md` and the code, not this file.\n");
         text.Append($"\n{result.Date}, commit {result.Commit}{(result.Quick ? ", a quick run: too few samples for claims" : "")}. {ReportTables.Machine(result)}.\n\n");
+        foreach (var later in result.Later)
+        {
+            text.Append($"The figures of {later.Scenario} are of a run of their own: {later.Date}, commit {later.Commit}.\n\n");
+        }
         text.Append("All peers run side by side on one btrfs file system (a file on a loop device), from one Debian 13 root, with one small static program as init and a NIC on a bridge each. ");
         text.Append("They take turns, so that whatever else the machine did fell on all of them; the first rounds are not counted. ");
         text.Append("A zone runs when its init has noted the time of its own start. A command's time is that of the whole process, as a user waits for it.\n\n");

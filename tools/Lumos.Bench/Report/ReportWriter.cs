@@ -11,9 +11,8 @@ public static class ReportWriter
     public static IReadOnlyList<string> Write(string checkout)
     {
         string results = Path.Combine(checkout, "bench", "results");
-        string newest = Newest(Directory.Exists(results) ? Directory.GetFiles(results, "*.json") : [])
-            ?? throw new LumosException("NoResults", $"{results} holds no result; ./lumos bench makes one");
-        var result = BenchResult.Load(newest);
+        var all = Order(Directory.Exists(results) ? Directory.GetFiles(results, "*.json") : []).Select(BenchResult.Load).ToList();
+        var result = Whole(all) ?? throw new LumosException("NoResults", $"{results} holds no result; ./lumos bench makes one");
         string explanation = Path.Combine(checkout, "bench", "explanation.md");
         string page = Path.Combine(checkout, "docs", "benchmarks.md"), plot = Path.Combine(checkout, "docs", "benchmarks.svg");
         File.WriteAllText(plot, Plot.Draw(result));
@@ -21,8 +20,13 @@ public static class ReportWriter
         return [page, plot];
     }
 
-    /// <summary>Names begin with the date. A whole run goes before a quick one, however old.</summary>
-    internal static string? Newest(IEnumerable<string> files) =>
-        files.OrderBy(file => !Path.GetFileNameWithoutExtension(file).EndsWith("-quick", StringComparison.Ordinal))
-            .ThenBy(Path.GetFileName, StringComparer.Ordinal).LastOrDefault();
+    /// <summary>Best first: names begin with the date, and a whole run goes before a quick one, however old.</summary>
+    internal static IEnumerable<string> Order(IEnumerable<string> files) =>
+        files.OrderByDescending(file => !Path.GetFileNameWithoutExtension(file).EndsWith("-quick", StringComparison.Ordinal))
+            .ThenByDescending(Path.GetFileName, StringComparer.Ordinal);
+
+    /// <summary>The newest run of everything, with what it lacks from runs of single measures that came after it.</summary>
+    internal static BenchResult? Whole(IReadOnlyList<BenchResult> results) => results is [var first, ..]
+        ? (results.FirstOrDefault(result => result.MeasuresTaken.Any(measure => measure.Name == "create")) ?? first).WithLater(results)
+        : null;
 }

@@ -14,6 +14,9 @@ internal sealed record Series(string Measure, string Peer, IReadOnlyList<double>
 /// <summary>A peer that failed in a scenario, and how.</summary>
 internal sealed record Failure(string Scenario, string Peer, string Why);
 
+/// <summary>Where a scenario that is not of the run itself is from.</summary>
+internal sealed record LaterRun(string Scenario, string Date, string Commit);
+
 /// <summary>The machine that was measured on.</summary>
 internal sealed record HostFacts(string Kernel, string Cpu, int Cpus, double MemoryGiB, string System, string Cgroups);
 
@@ -31,6 +34,36 @@ internal sealed record BenchResult(
 
     /// <summary>Measures with at least one sample.</summary>
     public IReadOnlyList<Measure> MeasuresTaken => [.. MeasureTable.All.Where(measure => Series.Any(series => series.Measure == measure.Name))];
+
+    /// <summary>
+    /// This run with the scenarios that it failed in or left out as a later run on this machine, of them alone, took them. Each such run is
+    /// named by <see cref="Later"/>.
+    /// </summary>
+    /// <param name="others">Newest first.</param>
+    public BenchResult WithLater(IEnumerable<BenchResult> others)
+    {
+        var whole = this;
+        foreach (var other in others.Where(o => string.CompareOrdinal(o.Date, Date) > 0 && !o.Quick && o.Host == Host && o.Sizes == Sizes))
+        {
+            foreach (var scenario in MeasureTable.Scenarios.Where(s => whole.Lacks(s) && !other.Lacks(s)))
+            {
+                whole = whole with
+                {
+                    Series = [.. whole.Series.Where(series => !scenario.Measures.Contains(series.Measure)), .. other.Series.Where(series => scenario.Measures.Contains(series.Measure))],
+                    Failures = [.. whole.Failures.Where(f => f.Scenario != scenario.Name), .. other.Failures.Where(f => f.Scenario == scenario.Name)],
+                    Later = [.. whole.Later, new LaterRun(scenario.Name, other.Date, other.Commit)],
+                };
+            }
+        }
+        return whole;
+    }
+
+    /// <summary>Scenarios that are from other runs.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<LaterRun> Later { get; init; } = [];
+
+    private bool Lacks(IScenario scenario) =>
+        Peers is not [var subject, ..] || scenario.Measures.Any(measure => Of(measure, subject.Name) is null && !subject.NotOffered.ContainsKey(measure));
 
     public string ToJson() => JsonSerializer.Serialize(this, BenchResultJson.Default.BenchResult) + "\n";
 
