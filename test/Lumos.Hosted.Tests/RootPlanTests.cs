@@ -57,6 +57,7 @@ public class RootPlanTests
         Assert.Equal("/usr", layers.Path);
         // As seen inside: "/usr" there is the layers themselves.
         Assert.Equal(["/.host/usr/lib/lumos/platform/usr", "/.host/usr"], layers.Sources);
+        Assert.Contains(new RootStep.Cover("/usr/lib/svc/manifest", "/.host/usr/lib/lumos/platform/usr/lib/svc/manifest"), Plan());
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class ImageCreationTests(Suite suite) : LiveTest(suite)
                 mdata-put prepare-image:state success
                 (sleep 1; poweroff) > /dev/null 2>&1 &
                 """, "sh", "-c", $"mkdir -p {Folder}; cat > {Folder}/prepare"));
-            string said = Ok(Zone.Run("imgadm", "create", "-q", "-i", "-c", "zstd", "-s", $"{Folder}/prepare", "-o", Folder, $"{vm}", "name=made", "version=1.0"));
+            string said = Ok(Suite.Main.Qemu.Ssh.Run(["imgadm", "create", "-q", "-i", "-c", "zstd", "-s", $"{Folder}/prepare", "-o", Folder, $"{vm}", "name=made", "version=1.0"], Suite.Patient(180)));
             Assert.Contains("Prepare script succeeded", said);
             Assert.Equal("running", (string?)Zone.Get(vm)!["state"]);
             Assert.Empty(Zone.Get(vm)!["snapshots"]!.AsArray());
@@ -72,7 +72,7 @@ public sealed class ImageCreationTests(Suite suite) : LiveTest(suite)
         try
         {
             Ok(Zone.Run("mkdir", "-p", Folder));
-            Ok(Zone.Run("imgadm", "create", "-q", "-c", "gzip", "-o", $"{Folder}/whole", $"{vm}", "name=whole", "version=1"));
+            Ok(Suite.Main.Qemu.Ssh.Run(["imgadm", "create", "-q", "-c", "gzip", "-o", $"{Folder}/whole", $"{vm}", "name=whole", "version=1"], Suite.Patient(120)));
             image = Install("whole", ".gz");
             Assert.Equal("-", Ok(Zone.Run("zfs", "get", "-H", "-o", "value", "origin", $"zones/{image}")));
             Assert.NotNull(JsonNode.Parse(Ok(Zone.Run("imgadm", "get", $"{image}")))!["manifest"]!["requirements"]!["min_platform"]!["7.0"]);

@@ -52,10 +52,18 @@ internal static class RootBuilder
         {
             Mount.At("overlay", layers.Path, "overlay", MountFlags.ReadOnly, "lowerdir=" + string.Join(':', layers.Sources));
         }
+        foreach (var cover in plan.OfType<RootStep.Cover>())
+        {
+            Mount.Bind(cover.Source, cover.Path);
+        }
     }
 
     private static void Carry(RootStep step, string at, Dictionary<RootStep, FileDescriptor> trees)
     {
+        if (step is RootStep.Cover)
+        {
+            return; // upon what is mounted last
+        }
         Directory.CreateDirectory(step is RootStep.Text or RootStep.Link ? Path.GetDirectoryName(at)! : at);
         switch (step)
         {

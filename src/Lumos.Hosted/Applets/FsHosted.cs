@@ -58,7 +58,8 @@ internal static class FsHosted
         }
         if (new Zpool().List().All(p => p.Name != pool.Name))
         {
-            Tool.Run("zpool", "import", "-N", "-d", image, "-o", "cachefile=none", pool.Name).OrThrow();
+            // The kernel's own threads open the file, by a path of the first mount namespace: the label must have no other.
+            Tool.Run("nsenter", "--target", "1", "--mount", "--", "zpool", "import", "-N", "-d", image[HostedPaths.HostView.Length..], "-o", "cachefile=none", pool.Name).OrThrow();
         }
         var datasets = new ZfsDatasets();
         if (File.Exists(image))

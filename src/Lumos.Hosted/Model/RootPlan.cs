@@ -31,6 +31,8 @@ public static class RootPlan
 {
     private static readonly string[] LinkFolders = ["/etc", "/opt", "/run", "/var"];
 
+    private const string Manifests = "/usr/lib/svc/manifest";
+
     /// <summary>Names that are ours, whatever the host has there.</summary>
     private static readonly HashSet<string> Ours =
     [
@@ -57,6 +59,8 @@ public static class RootPlan
         steps.AddRange(host.SysMounts.Select(mount => new RootStep.Bind(mount, mount)));
         steps.Add(new RootStep.Bind("/sys/fs/cgroup", host.Cgroup));
         steps.Add(new RootStep.Layers("/usr", [HostedPaths.HostView + host.Platform + "/usr", HostedPaths.HostView + "/usr"]));
+        // Services are ours alone: a host with SMF of its own (the live image) has others.
+        steps.Add(new RootStep.Cover(Manifests, HostedPaths.HostView + host.Platform + Manifests));
         foreach (string folder in LinkFolders)
         {
             steps.Add(new RootStep.Folder(folder));

@@ -21,6 +21,9 @@ public abstract record RootStep(string Path)
     /// </summary>
     public sealed record Layers(string Path, IReadOnlyList<string> Sources) : RootStep(Path);
 
+    /// <summary>A folder, named as it is seen inside, that hides what layers have there.</summary>
+    public sealed record Cover(string Path, string Source) : RootStep(Path);
+
     /// <summary>A file system of the kernel's.</summary>
     public sealed record KernelFileSystem(string Path, string Type) : RootStep(Path);
 }
