@@ -34,6 +34,20 @@ public sealed class ShownPropertyTests : IDisposable
         Assert.All(new[] { "pid", "boot_timestamp" }, name => Assert.False(vm.ContainsKey(name), name));
     }
 
+    [Theory]
+    [InlineData("joyent", "OS", "net0")]
+    [InlineData("joyent-minimal", "OS", "net0")]
+    [InlineData("builder", "OS", "net0")]
+    [InlineData("lx", "LX", "eth0")]
+    public void Every_brand_of_zones_is_made_and_shown(string brand, string type, string link)
+    {
+        string image = brand == "lx" ? TestMachine.LxImage : TestMachine.NativeImage;
+        var run = _machine.Vmadm($$"""{"brand": "{{brand}}", "image_uuid": "{{image}}", "nics": [{"nic_tag": "admin", "ip": "dhcp"}]{{(brand == "lx" ? ", \"kernel_version\": \"6.12.0\"" : "")}} }""", "create");
+        Assert.Equal(0, run.Status);
+        var vm = _machine.Get(run.Error.Trim().Split(' ')[^1]);
+        Assert.Equal((brand, type, "running", link), ((string?)vm["brand"], (string?)vm["type"], (string?)vm["state"], (string?)vm["nics"]![0]!["interface"]));
+    }
+
     [Fact]
     public void The_machine_is_shown_where_its_identity_is_known()
     {

@@ -50,6 +50,28 @@ public class TransitionsTests
     public void What_did_not_go_down_when_asked_can_be_rebooted_by_force() =>
         Assert.Equal(Verdict.Go, Transitions.Of(VmRequest.Reboot, "shutting_down", ZoneState.ShuttingDown, force: true));
 
+    public static TheoryData<ZoneState, bool, bool, bool, string> WorkedOut => new()
+    {
+        { ZoneState.Configured, false, false, false, "configured" },
+        { ZoneState.Incomplete, false, false, false, "incomplete" },
+        { ZoneState.Installed, false, false, false, "stopped" },
+        { ZoneState.Ready, false, false, false, "ready" },
+        { ZoneState.Running, false, false, false, "running" },
+        { ZoneState.ShuttingDown, false, false, false, "shutting_down" },
+        { ZoneState.Down, false, false, false, "down" },
+        { ZoneState.Mounted, false, false, false, "mounted" },
+        { ZoneState.Running, true, false, false, "provisioning" },
+        { ZoneState.Installed, true, false, false, "provisioning" },
+        { ZoneState.Running, true, true, false, "failed" },
+        { ZoneState.Installed, false, true, false, "failed" },
+        { ZoneState.Incomplete, false, false, true, "receiving" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WorkedOut), DisableDiscoveryEnumeration = true)]
+    public void States_are_worked_out_as_SmartOS_does(ZoneState zone, bool provisioning, bool failed, bool receiving, string state) =>
+        Assert.Equal(state, VmState.Of(zone, provisioning, failed, receiving));
+
     [Fact]
     public void Every_state_that_is_worked_out_is_in_the_table()
     {

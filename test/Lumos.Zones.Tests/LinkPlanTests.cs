@@ -21,6 +21,17 @@ public sealed class LinkPlanTests
         var route = Assert.Single(plan.Routes);
         Assert.Null(route.Destination);
         Assert.Equal("10.0.0.1", route.Gateway!.ToString());
+        Assert.False(route.OnLink);
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", "10.0.0.5/24")]
+    [InlineData("10.0.0.1", "dhcp")]
+    [InlineData("10.0.0.1", "10.0.0.5/32")]
+    public void A_gateway_that_no_address_of_its_NIC_reaches_is_asked_for_on_the_link(string gateway, string ip)
+    {
+        var nic = Specs.Native.Nics[0] with { Gateways = [gateway], Ips = [ip] };
+        Assert.True(Assert.Single(ZoneLinkPlan.Of(Specs.Native with { Nics = [nic] }, ZoneLinkNames.Live).Routes).OnLink);
     }
 
     [Fact]

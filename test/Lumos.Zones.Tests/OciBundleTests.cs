@@ -67,6 +67,25 @@ public sealed class OciBundleTests
         KeyValuePair.Create("memory.swap.max", (256L << 20).ToString(System.Globalization.CultureInfo.InvariantCulture)),
         ZoneLimits.CgroupFiles(Specs.Native));
 
+    [Theory]
+    [InlineData(null, "mode=1777")]
+    [InlineData(64L << 20, "size=67108864")]
+    [InlineData(0L, null)]
+    public void Tmp_is_in_memory_unless_tmpfs_is_zero(long? bytes, string? option)
+    {
+        var mounts = JsonNode.Parse(OciBundle.ConfigJson(Specs.Native with { TmpfsBytes = bytes }, Specs.Places(unified: true)))!["mounts"]!.AsArray();
+        var tmp = mounts.SingleOrDefault(m => (string?)m!["destination"] == "/tmp");
+        Assert.Equal(option, tmp?["options"]!.AsArray().Select(o => (string?)o).LastOrDefault());
+    }
+
+    [Fact]
+    public void A_number_of_threads_beyond_the_kernels_is_no_limit()
+    {
+        Assert.Contains(KeyValuePair.Create("pids.max", "4194304"), ZoneLimits.CgroupFiles(Specs.Lx with { MaxLwps = 4_194_304 }));
+        Assert.Contains(KeyValuePair.Create("pids.max", "max"), ZoneLimits.CgroupFiles(Specs.Lx with { MaxLwps = 4_194_305 }));
+        Assert.Contains(KeyValuePair.Create("cpu.max", "2147483647000 100000"), ZoneLimits.CgroupFiles(Specs.Lx with { CpuCap = int.MaxValue }));
+    }
+
     [Fact]
     public void A_mount_of_an_unknown_type_is_refused()
     {

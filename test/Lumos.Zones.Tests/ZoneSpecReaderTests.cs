@@ -36,6 +36,15 @@ public sealed class ZoneSpecReaderTests
         Assert.Equal(told, ZoneSpecReader.Read(config, null).KernelVersion);
     }
 
+    [Theory]
+    [InlineData(null, 1 << 20)]
+    [InlineData("4096", 4096)]
+    public void The_console_log_begins_anew_at_zlog_max_size(string? given, long bytes)
+    {
+        var spec = ZoneSpecReader.Read(given is null ? Config : Config.WithAttr(ZoneAttrNames.ConsoleLogBytes, given), null);
+        Assert.Equal(bytes, spec.ConsoleLogBytes);
+    }
+
     [Fact]
     public void Takes_the_older_form_of_an_address()
     {

@@ -101,7 +101,7 @@ public sealed class VethLinks : INamespaceLinks
     }
 
     private static Route Of(RoutePlan route, NetworkStack inside) =>
-        new(route.Destination, route.Gateway, route.Device is null ? null : inside.GetLink(route.Device).Index);
+        new(route.Destination, route.Gateway, route.Device is null ? null : inside.GetLink(route.Device).Index) { OnLink = route.OnLink };
 
     // /proc/sys/net shows the namespace of the thread that opens it.
     private static void SetAutoconf(VethPlan pair)

@@ -36,7 +36,11 @@ public sealed record VethPlan
 /// <param name="Destination">Null: the default.</param>
 /// <param name="Gateway">Null: straight through the device.</param>
 /// <param name="Device">A link's name; null: the one that reaches the gateway.</param>
-public sealed record RoutePlan(IpNet? Destination, IPAddress? Gateway, string? Device);
+public sealed record RoutePlan(IpNet? Destination, IPAddress? Gateway, string? Device)
+{
+    /// <summary>The gateway answers on the device though no network of the device's addresses holds it.</summary>
+    public bool OnLink { get; init; }
+}
 
 /// <summary>Links of network namespaces that are not ours.</summary>
 public interface INamespaceLinks

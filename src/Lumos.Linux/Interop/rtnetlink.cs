@@ -27,6 +27,8 @@ internal static partial class Libc
     internal const byte RT_TABLE_MAIN = 254, RTPROT_KERNEL = 2, RTPROT_BOOT = 3, RTPROT_STATIC = 4, RTPROT_DHCP = 16, RT_SCOPE_UNIVERSE = 0,
         RT_SCOPE_LINK = 253, RT_SCOPE_HOST = 254, RT_SCOPE_NOWHERE = 255, RTN_UNICAST = 1;
 
+    internal const uint RTNH_F_ONLINK = 4;
+
     internal const uint IFF_UP = 1, IFF_LOOPBACK = 8, IFF_RUNNING = 0x40, IFF_LOWER_UP = 0x10000;
 
     [StructLayout(LayoutKind.Sequential)]

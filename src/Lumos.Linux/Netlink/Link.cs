@@ -27,6 +27,9 @@ public sealed record LinkAddress(int LinkIndex, IpNet Net, bool IsPermanent, boo
 /// <param name="Destination">Null: default (with the address family of the gateway; IPv4 when there is none).</param>
 public sealed record Route(IpNet? Destination, IPAddress? Gateway, int? LinkIndex = null, uint Metric = 0, IPAddress? Source = null)
 {
+    /// <summary>The gateway is taken to answer on the link, whatever networks its addresses have.</summary>
+    public bool OnLink { get; init; }
+
     /// <summary>Made by the kernel itself for an address on a link.</summary>
     public bool IsKernels { get; init; }
 }

@@ -48,6 +48,7 @@ public sealed partial class NetworkStack
             rtm_protocol = deleting ? (byte)0 : Libc.RTPROT_STATIC,
             rtm_scope = deleting ? Libc.RT_SCOPE_NOWHERE : route.Gateway is null && !v6 ? Libc.RT_SCOPE_LINK : Libc.RT_SCOPE_UNIVERSE,
             rtm_type = deleting ? (byte)0 : Libc.RTN_UNICAST,
+            rtm_flags = route.OnLink && !deleting ? Libc.RTNH_F_ONLINK : 0,
         });
         if (route.Destination is { } destination)
         {

@@ -37,12 +37,17 @@ public static class VmFields
             return column;
         }
         string[] parts = field.Split('.');
-        bool inArray = parts.Length == 3 && parts[0] is "nics" or "disks" or "filesystems" or "pci_devices";
+        bool inArray = parts.Length == 3 && (parts[1] == "*" || (parts[1].Length > 0 && parts[1].All(char.IsAsciiDigit))) && PropertyTable.Find($"{parts[0]}.*.{parts[2]}") is not null;
         bool inMap = parts.Length == 2 && parts[0] is "tags" or "customer_metadata" or "internal_metadata" or "routes";
-        return (inArray && parts.Length == 3) || (inMap && parts.Length == 2)
+        return inArray || (inMap && parts.Length == 2)
             ? new ListColumn(field.ToUpperInvariant(), 20)
             : null;
     }
+
+    /// <summary>It may be asked for of a whole object: any property that is shown, and what a column may be.</summary>
+    public static bool IsShown(string field) =>
+        PropertyTable.LoadTimeFields.Contains(field)
+        || (!field.Contains('*') && (PropertyTable.Find(field) is { Group: null } || Column(field) is not null));
 
     /// <summary>False for <c>nics.*.ip</c>: nobody could say which one to show.</summary>
     public static bool NamesOneValue(string field) =>

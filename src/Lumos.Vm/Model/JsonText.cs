@@ -17,6 +17,9 @@ public static class JsonText
 
     public static string Pretty(JsonNode node) => Encoding.UTF8.GetString(Bytes(node, Indented));
 
+    /// <summary>On one line, for a sentence.</summary>
+    public static string Short(JsonNode? node) => node is null ? "null" : Encoding.UTF8.GetString(Bytes(node, OneLine));
+
     /// <summary>On one line, without a line end.</summary>
     public static byte[] Line(JsonNode node) => Bytes(node, OneLine);
 

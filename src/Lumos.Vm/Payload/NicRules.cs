@@ -19,35 +19,41 @@ public static class NicRules
     public static JsonObject Complete(
         JsonObject given, IEnumerable<JsonObject> others, string brand, IIdentities ids, PayloadReport report)
     {
-        var taken = others.Select(n => JsonText.Plain(n["interface"])).ToHashSet(StringComparer.Ordinal);
         var nic = (JsonObject)given.DeepClone();
+        SettleName(nic, others, brand);
+        if (others.Any(n => JsonText.Plain(n["interface"]) == JsonText.Plain(nic["interface"])))
+        {
+            report.AddBadValue("nics.*.interface", $"\"{JsonText.Plain(nic["interface"])}\" is given to two NICs");
+        }
+        nic["mac"] ??= ids.NewMac().ToString();
+        Settle(nic, report);
+        return Ordered(nic);
+    }
+
+    /// <summary>A NIC without a name takes the lowest that is free.</summary>
+    public static void SettleName(JsonObject nic, IEnumerable<JsonObject> others, string brand)
+    {
         if (nic["interface"] is null)
         {
+            var taken = others.Select(n => JsonText.Plain(n["interface"])).ToHashSet(StringComparer.Ordinal);
             string prefix = BrandTable.InterfacePrefix(brand);
             nic["interface"] = Enumerable.Range(0, int.MaxValue).Select(i => $"{prefix}{i}").First(name => !taken.Contains(name));
         }
+    }
+
+    /// <summary>Brings mac, ip/netmask/ips and gateway/gateways of one NIC to one form and checks them.</summary>
+    public static void Settle(JsonObject nic, PayloadReport report)
+    {
         string name = JsonText.Plain(nic["interface"]);
         if (!IsInterfaceName(name))
         {
             report.AddBadValue("nics.*.interface",
                 $"\"{name}\" is not a link name (letters then a number, {MaxInterfaceName} characters at most, such as net0)");
         }
-        else if (taken.Contains(name))
-        {
-            report.AddBadValue("nics.*.interface", $"\"{name}\" is given to two NICs");
-        }
-        nic["mac"] ??= ids.NewMac().ToString();
         if (nic["nic_tag"] is null)
         {
             report.AddMissing("nics.*.nic_tag");
         }
-        Settle(nic, report);
-        return Ordered(nic);
-    }
-
-    /// <summary>Brings mac, ip/netmask/ips and gateway/gateways of one NIC to one form and checks them.</summary>
-    public static void Settle(JsonObject nic, PayloadReport report)
-    {
         NicProtection.SettleVrrp(nic);
         string mac = JsonText.Plain(nic["mac"]);
         if (!MacAddress.TryParse(mac, out var address) || address.IsMulticast || address.ToBytes().All(b => b == 0))
@@ -61,11 +67,11 @@ public static class NicRules
         SettleIps(nic, report);
         SettleGateways(nic, report);
         NicProtection.Check(nic, report);
-        foreach (string name in (string[])["vlan_id", "mtu"])
+        foreach (string field in (string[])["vlan_id", "mtu"])
         {
-            if (PropertyValue.TryInteger(nic[name], out long number) && number == 0)
+            if (PropertyValue.TryInteger(nic[field], out long number) && number == 0)
             {
-                nic.Remove(name);
+                nic.Remove(field);
             }
         }
     }

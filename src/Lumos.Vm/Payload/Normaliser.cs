@@ -32,7 +32,7 @@ public static class Normaliser
     /// <summary>MiB that max_swap is never below.</summary>
     public const long LeastSwap = 256;
 
-    private const long GreatestShares = 65535, GreatestIoPriority = 10_000, GreatestIds = 32_768;
+    private const long GreatestShares = 65535, GreatestIoPriority = 10_000, GreatestIds = 32_768, GreatestLwps = 4_194_304;
 
     /// <param name="pool">Where a VM goes whose payload names none.</param>
     public static VmSpec Create(JsonObject known, string brand, string pool, IIdentities ids, DateTimeOffset now, PayloadReport report)
@@ -179,6 +179,7 @@ public static class Normaliser
     {
         LowerTo(vm, "cpu_shares", GreatestShares, report);
         LowerTo(vm, "zfs_io_priority", GreatestIoPriority, report);
+        LowerTo(vm, "max_lwps", GreatestLwps, report);
     }
 
     /// <summary>The kernel tells no more objects of System V IPC apart than this.</summary>

@@ -81,7 +81,7 @@ public static class PayloadCheck
         }
         else if (row is null || name.Contains('*') || PropertyTable.LoadTimeFields.Contains(name))
         {
-            report.AddBadProperty(name, row is null ? "is not a property vmadm knows" : "cannot be given");
+            report.AddBadProperty(name, row is null ? "is not a property vmadm knows" + HintOfKey(name, action) : "cannot be given");
         }
         else if ((row.Brands & brand) == 0)
         {
@@ -104,6 +104,12 @@ public static class PayloadCheck
         PropertyType.Map => $" (use set_{row.Name}, remove_{row.Name})",
         _ => "",
     };
+
+    /// <summary><c>tags.role</c> is a column and a filter, but nothing that can be given.</summary>
+    private static string HintOfKey(string name, PropertyOps action) =>
+        name.IndexOf('.') is var dot and > 0 && PropertyTable.Find(name[..dot]) is { Type: PropertyType.Map } map
+            ? action == PropertyOps.Update ? $" (a key is set by set_{map.Name})" : $" (keys are given in the object {map.Name})"
+            : "";
 
     /// <summary><c>nics</c> of <c>nics</c> and <c>nics.0.ip</c>: SmartOS takes either at update and changes nothing.</summary>
     private static string? ArrayOf(string name)

@@ -14,6 +14,10 @@ public static class PayloadReader
     /// <exception cref="LumosException">FileNotFound, InvalidJson.</exception>
     public static JsonObject FromFile(string path)
     {
+        if (Directory.Exists(path))
+        {
+            throw new LumosException("FileNotFound", $"File: {path} is a directory.");
+        }
         if (!File.Exists(path))
         {
             throw new LumosException("FileNotFound", $"File: {path} does not exist.");

@@ -69,7 +69,7 @@ public sealed class PayloadReport
         {
             _badValues.Add(name);
         }
-        _sentences.Add($"{name} {why}");
+        AddFault($"{name} {why}");
     }
 
     public void AddMissing(string name)
@@ -80,7 +80,14 @@ public sealed class PayloadReport
         }
     }
 
-    public void AddFault(string sentence) => _sentences.Add(sentence);
+    /// <summary>Once, however many rules find it.</summary>
+    public void AddFault(string sentence)
+    {
+        if (!_sentences.Contains(sentence))
+        {
+            _sentences.Add(sentence);
+        }
+    }
 
     public void Adjust(string property, object? given, object? used, string why) =>
         _adjustments.Add(new Adjustment(property, given?.ToString(), used?.ToString(), why));

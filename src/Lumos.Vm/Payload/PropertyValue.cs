@@ -208,7 +208,7 @@ public static class PropertyValue
 
     private static string Shown(JsonNode? value)
     {
-        string text = value?.ToJsonString() ?? "null";
+        string text = JsonText.Short(value);
         return text.Length > 60 ? text[..57] + "..." : text;
     }
 }

@@ -10,7 +10,7 @@ public static partial class PropertyTable
         new("zfs_storage_pool_name", PropertyType.Pool, NotBhyve, CreateReceive, Acts, null, null,
             "old spelling of zpool"),
         new("quota", PropertyType.Integer, All, CreateReceiveUpdate, Acts, "10", Zfs("quota"),
-            "GiB refquota/quota on the root; 0 = none; live", Column: new("QUOTA", 5)),
+            "GiB refquota/quota on the root; 0 = none; live", Column: new("QUOTA", 5), Max: MostUnits),
         new("flexible_disk_size", PropertyType.Integer, Bhyve, CreateReceiveUpdate, AcceptedNotYet, null,
             Attr("flexible-disk-size"),
             "MiB budget shared by disks and snapshots; enables size with image_uuid and bhyve snapshots", Column: new("FLEX_DISK_SIZE", 14)),

@@ -21,6 +21,12 @@ public static partial class PropertyTable
     /// <summary>A default worked out from another property: uuid.</summary>
     public const string SameAsUuid = "= uuid";
 
+    /// <summary>MiB of memory and GiB of room beyond which bytes do not fit into 64 bits, or a sum of two would not.</summary>
+    private const long MostUnits = 1L << 32;
+
+    /// <summary>Percent of one processor: ten thousand processors.</summary>
+    private const long MostPercent = 1_000_000;
+
     private const string ZeroUuid = "00000000-0000-0000-0000-000000000000";
 
     private const Brands All = Brands.All, Os = Brands.Os, Hvm = Brands.Hvm, Lx = Brands.Lx, Kvm = Brands.Kvm,

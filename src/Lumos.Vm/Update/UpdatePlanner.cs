@@ -113,6 +113,7 @@ public static class UpdatePlanner
             else if (Find(nics, JsonText.Plain(change["mac"]), "update_nics", report) is { } nic)
             {
                 Merge(nic, change);
+                NicRules.SettleName(nic, nics.OfType<JsonObject>(), before.Brand);
                 NicRules.Settle(nic, report);
                 if (change["primary"] is not null && NicRules.IsPrimary(change))
                 {

@@ -14,6 +14,9 @@ public static class ZoneLimits
     /// <summary>The least a quota may be: the kernel refuses less than a millisecond.</summary>
     private const int LeastQuotaMicroseconds = 1_000;
 
+    /// <summary>The kernel counts no more threads than this, and refuses a limit above it; one that came from elsewhere is none.</summary>
+    private const int MostThreads = 4_194_304;
+
     /// <summary>SmartOS's zfs_io_priority and the kernel's weight where nothing is said: the same number.</summary>
     private const int OrdinaryPriority = 100;
 
@@ -30,7 +33,7 @@ public static class ZoneLimits
         KeyValuePair.Create("cpu.weight", Text($"{Weight(zone.CpuShares ?? 100)}")),
         KeyValuePair.Create("memory.max", zone.MemoryBytes is > 0 and { } memory ? Text($"{memory}") : "max"),
         KeyValuePair.Create("memory.swap.max", Swap(zone) is { } swap ? Text($"{swap}") : "max"),
-        KeyValuePair.Create("pids.max", zone.MaxLwps is > 0 and { } lwps ? Text($"{lwps}") : "max"),
+        KeyValuePair.Create("pids.max", zone.MaxLwps is > 0 and <= MostThreads and { } lwps ? Text($"{lwps}") : "max"),
     ];
 
     /// <summary>
@@ -88,14 +91,14 @@ public static class ZoneLimits
         {
             resources["memory"] = new JsonObject { ["limit"] = memory };
         }
-        if (zone.MaxLwps is > 0 and { } lwps)
+        if (zone.MaxLwps is > 0 and <= MostThreads and { } lwps)
         {
             resources["pids"] = new JsonObject { ["limit"] = lwps };
         }
         return resources;
     }
 
-    private static int Quota(int cap) => (int)Math.Max(LeastQuotaMicroseconds, (long)cap * PeriodMicroseconds / 100);
+    private static long Quota(int cap) => Math.Max(LeastQuotaMicroseconds, (long)cap * PeriodMicroseconds / 100);
 
     private static long? Swap(ZoneSpec zone) => zone is { SwapBytes: > 0 and { } all, MemoryBytes: > 0 and { } memory }
         ? Math.Max(0, all - memory)

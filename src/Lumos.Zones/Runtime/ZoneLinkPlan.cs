@@ -56,7 +56,8 @@ public sealed record ZoneLinkPlan(ImmutableArray<VethPlan> Pairs, ImmutableArray
                 {
                     throw Cannot($"nic {nic.Interface} has gateway \"{nic.Gateways[0]}\", which is not an address");
                 }
-                routes.Add(new RoutePlan(null, gateway, nic.Interface));
+                // One that no address of the NIC reaches (a hoster's, or one given beside dhcp) is asked for on the link: the zone boots.
+                routes.Add(new RoutePlan(null, gateway, nic.Interface) { OnLink = !addresses.Any(net => net.Contains(gateway)) });
             }
         }
         routes.AddRange(StaticRoutes(zone));

@@ -50,6 +50,21 @@ public sealed class ZoneNetworkHostTests : IDisposable
     }
 
     [Fact]
+    public void A_gateway_outside_of_the_NICs_network_is_asked_for_on_the_link_and_answers()
+    {
+        using (var stack = NetworkStack.Open())
+        {
+            stack.AddAddress(_bridge, IpNet.Parse("10.213.78.1/32"));
+        }
+        using var zone = new HostZone(new VethLinks());
+        zone.Runtime.Boot(zone.Spec with { Nics = [Nic("10.213.77.5/24") with { Gateways = ["10.213.78.1"] }] });
+        Assert.Equal(0, ZoneRuntimeHostTests.Sh(zone, "ip route | busybox grep -q '^default via 10.213.78.1 dev eth0'"));
+        Assert.Equal(0, ZoneRuntimeHostTests.Sh(zone, "ping -c 1 -W 5 10.213.78.1"));
+        zone.Runtime.Halt(zone.Name);
+        Assert.Empty(zone.Leaks());
+    }
+
+    [Fact]
     public void A_nic_on_a_tag_that_is_not_there_fails_the_boot_and_leaves_nothing()
     {
         using var zone = new HostZone(new VethLinks());

@@ -18,6 +18,10 @@ internal static class LookupVerb
             throw new LumosException("BadOptions", "Cannot specify -o without -j");
         }
         string[]? fields = args.Get('o')?.Split(',');
+        if (fields?.FirstOrDefault(field => !VmFields.IsShown(field)) is { } unknown)
+        {
+            throw new LumosException("InvalidField", $"invalid output field: {(unknown.Length > 0 ? unknown : "\"\"")}");
+        }
         bool snapshots = args.Has('j') && fields?.Contains("snapshots") != false;
         IEnumerable<string>? sources = !args.Has('j') ? ["uuid"] : fields is null ? null : VmFields.Sources(fields.Append("uuid"));
         var found = Listing.Matching(vmadm, VmFilter.Parse(args.Operands, "lookup"), sources, snapshots)

@@ -12,10 +12,11 @@ internal static class StartVerb
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {
         string uuid = VerbContext.UuidOf(args, "start");
-        if (args.Operands.Count > 1)
+        if (args.Operands.Skip(1).FirstOrDefault(word => word.Contains('=')) is { } option)
         {
-            throw new LumosException("NotYet", $"\"{args.Operands[1]}\": extra options of start are for kvm, which is not in this release yet");
+            throw new LumosException("NotYet", $"\"{option}\": extra options of start are for kvm, which is not in this release yet");
         }
+        uuid = VerbContext.OnlyUuidOf(args, "start");
         return vmadm.Say(new VmLifecycle(vmadm.Machine).Start(uuid, args.Has("clear-failed")));
     }
 }

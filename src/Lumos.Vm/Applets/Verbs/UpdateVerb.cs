@@ -15,6 +15,10 @@ internal static class UpdateVerb
     {
         string uuid = VerbContext.UuidOf(args, "update");
         var pairs = args.Operands.Skip(1).ToList();
+        if (pairs.Count > 0 && args.Has('f'))
+        {
+            throw new UsageException($"-f and \"{pairs[0]}\" both say what to change: give one");
+        }
         var payload = pairs.Count > 0
             ? FromPairs(pairs)
             : vmadm.ReadPayload(args, "Will not update from stdin when stdin is a tty.");
@@ -42,7 +46,10 @@ internal static class UpdateVerb
             {
                 throw new UsageException($"Bad arguments: unable to split {pair}");
             }
-            payload[pair[..equals]] = pair[(equals + 1)..];
+            if (!payload.TryAdd(pair[..equals], pair[(equals + 1)..]))
+            {
+                throw new UsageException($"{pair[..equals]} is given twice");
+            }
         }
         return payload;
     }

@@ -131,6 +131,14 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
     internal static string UuidOf(ParsedArgs args, string verb) =>
         args.TryOperand(0, out string? uuid) && IsUuid(uuid) ? uuid : throw new UsageException($"Invalid or missing UUID for {verb}");
 
+    /// <summary>The only operand: a second VM, or a word that was meant as an option, is never left out in silence.</summary>
+    /// <exception cref="UsageException">It is missing, none, or not the only one.</exception>
+    internal static string OnlyUuidOf(ParsedArgs args, string verb)
+    {
+        string uuid = UuidOf(args, verb);
+        return args.Operands.Count == 1 ? uuid : throw new UsageException($"unexpected argument \"{args.Operands[1]}\": {verb} is of one VM at a time");
+    }
+
     internal static bool IsUuid(string text) => Uuid.TryParse(text, out var uuid) && uuid.ToString() == text;
 
     /// <summary>The options of verbs that read a payload.</summary>

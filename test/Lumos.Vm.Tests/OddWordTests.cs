@@ -1,0 +1,94 @@
+using Xunit;
+
+namespace Lumos.Vm.Tests;
+
+/// <summary>Words that somebody mistyped: none is left out in silence, and nothing is done of what was half understood.</summary>
+public sealed class OddWordTests : IDisposable
+{
+    private readonly TestMachine _machine = new();
+    private readonly string _uuid, _other;
+
+    public OddWordTests()
+    {
+        _uuid = _machine.Create(""", "alias": "one", "nics": [{"nic_tag": "admin", "ip": "10.0.0.5", "netmask": "255.255.255.0"}]""");
+        _other = _machine.Create(""", "alias": "two" """);
+    }
+
+    public void Dispose() => _machine.Dispose();
+
+    [Theory]
+    [InlineData("get")]
+    [InlineData("start")]
+    [InlineData("stop")]
+    [InlineData("reboot")]
+    [InlineData("console")]
+    [InlineData("delete")]
+    public void A_second_VM_is_refused_and_the_first_left_alone(string verb)
+    {
+        _machine.Runtime.Calls.Clear();
+        var run = _machine.Vmadm(null, verb, _uuid, _other);
+        Assert.Equal((2, ""), (run.Status, run.Out));
+        Assert.StartsWith($"unexpected argument \"{_other}\": {verb} is of one VM at a time\nUsage: vmadm", run.Error, StringComparison.Ordinal);
+        Assert.Empty(_machine.Runtime.Calls);
+        Assert.Equal("running", (string?)_machine.Get(_uuid)["state"]);
+    }
+
+    [Theory]
+    [InlineData("-f and \"alias=x\" both say what to change", "-f", "/no/such/file", "alias=x")]
+    [InlineData("alias is given twice", "alias=x", "alias=y")]
+    [InlineData("Bad arguments: unable to split alias", "alias")]
+    [InlineData("Bad arguments: unable to split =x", "=x")]
+    [InlineData("unknown option --alias", "--alias=x")]
+    public void An_update_of_words_that_contradict_each_other_is_wrong_usage(string said, params string[] words)
+    {
+        var run = _machine.Vmadm("{}", ["update", _uuid, .. words]);
+        Assert.Equal(2, run.Status);
+        Assert.StartsWith(said, run.Error, StringComparison.Ordinal);
+        Assert.Equal("one", (string?)_machine.Get(_uuid)["alias"]);
+    }
+
+    [Fact]
+    public void A_payload_comes_from_a_file_or_standard_input_and_a_folder_is_told()
+    {
+        string file = _machine.At("payload.json");
+        File.WriteAllText(file, """{"alias": "of a file"}""");
+        Assert.Equal(0, _machine.Vmadm(null, "update", _uuid, "-f", file).Status);
+        Assert.Equal("of a file", (string?)_machine.Get(_uuid)["alias"]);
+        Assert.Equal(0, _machine.Vmadm("""{"alias": "of -f -"}""", "update", _uuid, "-f", "-").Status);
+        Assert.Equal("of -f -", (string?)_machine.Get(_uuid)["alias"]);
+        Assert.Equal(0, _machine.Vmadm("""{"alias": "of stdin"}""", "update", _uuid).Status);
+        Assert.Equal("of stdin", (string?)_machine.Get(_uuid)["alias"]);
+
+        Assert.Equal((1, "", $"File: {file}.not does not exist.\n"), _machine.Vmadm(null, "update", _uuid, "-f", file + ".not") is var gone ? (gone.Status, gone.Out, gone.Error) : default);
+        Assert.Equal((1, "", $"File: {_machine.Root} is a directory.\n"), _machine.Vmadm(null, "update", _uuid, "-f", _machine.Root) is var folder ? (folder.Status, folder.Out, folder.Error) : default);
+        Assert.Equal(2, _machine.Vmadm(null, "update", _uuid, "-f", "-").Status); // a terminal
+    }
+
+    [Theory]
+    [InlineData("invalid order field: nics.0.bogus", "list", "-o", "nics.0.bogus")]
+    [InlineData("invalid order field: nics.x.ip", "list", "-o", "nics.x.ip")]
+    [InlineData("invalid sort field: -bogus", "list", "-s", "-bogus")]
+    [InlineData("invalid output field: bogus", "lookup", "-j", "-o", "uuid,bogus")]
+    [InlineData("invalid output field: nics.*.ip", "lookup", "-j", "-o", "nics.*.ip")]
+    [InlineData("invalid output field: \"\"", "lookup", "-j", "-o", "uuid,")]
+    public void A_field_that_is_none_is_named(string said, params string[] words)
+    {
+        var run = _machine.Vmadm(null, words);
+        Assert.Equal((1, "", said + "\n"), (run.Status, run.Out, run.Error));
+    }
+
+    [Fact]
+    public void Whatever_get_shows_can_be_asked_of_lookup()
+    {
+        string fields = string.Join(',', _machine.Get(_uuid).Select(p => p.Key).Concat(["nics.0.ip", "tags.role", "zone_state"]));
+        Assert.Equal(0, _machine.Vmadm(null, "lookup", "-j", "-o", fields).Status);
+    }
+
+    [Fact]
+    public void The_console_is_of_what_runs()
+    {
+        _machine.Vmadm(null, "stop", _uuid);
+        var run = _machine.Vmadm(null, "console", _uuid);
+        Assert.Equal((1, $"cannot connect to the console of VM {_uuid} from state \"stopped\", must be \"running\"\n"), (run.Status, run.Error));
+    }
+}
