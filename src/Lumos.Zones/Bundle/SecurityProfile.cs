@@ -20,7 +20,8 @@ namespace Lumos.Zones.Bundle;
 //      bears nodev, a user namespace makes no nodes, and where the runtime can, a cgroup filter says it again.
 // Not fences, only good manners: paths that are masked or read-only. They are mounts of the zone's own namespace, and a root with
 // CAP_SYS_ADMIN may take them off; what lies under them is refused to it by the first fence. They keep programs from reading what is the
-// machine's and from turning what would turn nothing. So the limits of System V IPC bind programs, not a root that wants to lift them: what
+// machine's and from turning what would turn nothing: a list of the machine's disks misleads a program, and tells root in a zone names and
+// sizes, no content (who takes the masks off, or walks through /sys/devices/pci*, finds them). So the limits of System V IPC bind programs, not a root that wants to lift them: what
 // binds that one is the memory limit, which counts every shared page.
 //
 // What is left open, knowingly: nested user namespaces (containers in zones, browsers) and with them more of the kernel than a
@@ -43,11 +44,14 @@ public static partial class SecurityProfile
     /// <summary>All of them, in the order of the kernel's table in capabilities(7).</summary>
     public static IReadOnlyList<string> Namespaces { get; } = ["user", "mount", "pid", "network", "ipc", "uts", "cgroup"];
 
-    /// <summary>Not to be seen.</summary>
+    /// <summary>
+    /// Not to be seen. The machine's disks are among it: a zone has none of them, and programs that look there believe they have (cloud-init
+    /// mounts /dev/vdb where /sys/block/vdb is).
+    /// </summary>
     public static IReadOnlyList<string> MaskedPaths { get; } =
     [
-        "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
-        "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/firmware",
+        "/proc/acpi", "/proc/asound", "/proc/diskstats", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/partitions", "/proc/sched_debug",
+        "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/block", "/sys/class/block", "/sys/dev/block", "/sys/devices/virtual/block", "/sys/firmware",
     ];
 
     /// <summary>

@@ -18,16 +18,18 @@ public sealed class BuiltImageTests(SharedRoot shared) : HostedTest(shared)
         using var image = BuiltImage.Install(_root, "debian-13");
         using var vm = HostedVm.Of(_root, "lx", image.Uuid, new JsonObject
         {
-            ["alias"] = "debian", ["hostname"] = "debian", ["kernel_version"] = "6.12.0", ["ram"] = 512, ["quota"] = 3, ["customer_metadata"] = new JsonObject { ["user-data"] = "mine" },
+            ["alias"] = "debian", ["hostname"] = "debian", ["kernel_version"] = "6.12.0", ["ram"] = 512, ["quota"] = 3, ["customer_metadata"] = new JsonObject { ["user-data"] = "mine", ["cloud-init:user-data"] = "#cloud-config\n", ["root_authorized_keys"] = "ssh-ed25519 AAAA one\n" },
             ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = "dhcp", ["primary"] = true }),
         });
         WaitUntilUp(vm);
         Assert.Equal("systemd", vm.Zlogin("cat /proc/1/comm").OrThrow().Output.Trim());
         Assert.Contains("VERSION_ID=\"13\"", vm.Zlogin("cat /etc/os-release").OrThrow().Output);
         // The platform's own program with the host's libraries, whatever distribution the host is.
-        Assert.Equal("user-data", vm.Zlogin("/native/usr/sbin/mdata-list").OrThrow().Output.Trim());
+        Assert.Equal("user-data\ncloud-init:user-data\nroot_authorized_keys", vm.Zlogin("/native/usr/sbin/mdata-list").OrThrow().Output.Trim());
         string lease = vm.Zlogin("hostname -I").OrThrow().Output.Trim();
         Assert.True(IpNet.Parse((string)_root.StatusJson()["tags"]![0]!["subnet"]!).Contains(IPAddress.Parse(lease.Split(' ')[0])), lease);
+
+        FindsItsDatasource(vm);
 
         vm.Zlogin("echo kept > /root/file && sync").OrThrow();
         vm.Vmadm("stop").OrThrow();
@@ -84,6 +86,22 @@ public sealed class BuiltImageTests(SharedRoot shared) : HostedTest(shared)
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    /// <summary>
+    /// What cloud-init looks at before it takes a machine for SmartOS's, and the exchange that follows, by a client that shares nothing with
+    /// ours; and that no disk of the host makes it mount /dev/vdb.
+    /// </summary>
+    private void FindsItsDatasource(HostedVm vm)
+    {
+        Assert.Equal("BrandZ virtual linux", vm.Zlogin("uname -v").OrThrow().Output.Trim());
+        vm.Zlogin("test -S /native/.zonecontrol/metadata.sock").OrThrow();
+        Assert.Equal("", vm.Zlogin("ls /sys/block /sys/class/block | grep -v : | xargs; cat /proc/partitions /proc/diskstats; lsblk").OrThrow().Output.Trim());
+        var said = _root.Feed(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Host/datasource.pl")), "zlogin", vm.Uuid,
+            "perl - sdc:uuid root_authorized_keys cloud-init:user-data iptables_disable sdc:nics").OrThrow();
+        string[] lines = said.Output.TrimEnd('\n').Split('\n');
+        Assert.Equal([$"SUCCESS {vm.Uuid}", "SUCCESS ssh-ed25519 AAAA one|", "SUCCESS #cloud-config|", "NOTFOUND "], lines[..4]);
+        Assert.Equal("eth0", (string?)JsonNode.Parse(lines[4]["SUCCESS ".Length..])![0]!["interface"]);
     }
 
     private static void WaitUntilUp(HostedVm vm) =>

@@ -41,6 +41,31 @@ public sealed class ZoneNetworkTests(SharedRoot shared) : HostedTest(shared)
         Assert.Contains($"default via {gateway}", leased.Zlogin("ip route").OrThrow().Output);
     }
 
+    /// <summary>SmartOS's recipe for many zones behind one address: a zone that forwards and translates, with rules of its own.</summary>
+    [Fact]
+    public void A_zone_is_the_router_of_another_by_rules_of_its_own()
+    {
+        var net = IpNet.Parse((string)_root.StatusJson()["tags"]![0]!["subnet"]!);
+        byte[] bytes = net.Address.GetAddressBytes();
+        string gateway = new IPAddress([bytes[0], bytes[1], bytes[2], 1]).ToString(), outside = new IPAddress([bytes[0], bytes[1], bytes[2], 11]).ToString();
+        JsonObject Nic(string gatewayOfNic, params string[] ips) => new()
+        {
+            ["nics"] = new JsonArray(new JsonObject
+            {
+                ["nic_tag"] = "admin", ["ips"] = new JsonArray([.. ips.Select(ip => (JsonNode)ip)]), ["gateway"] = gatewayOfNic, ["primary"] = true, ["allow_ip_spoofing"] = true,
+            }),
+        };
+        using var router = HostedVm.Native(_root, Nic(gateway, $"{outside}/24", "10.213.99.1/24"));
+        using var behind = HostedVm.Native(_root, Nic("10.213.99.1", "10.213.99.2/24"));
+        router.Zlogin("sysctl -q -w net.ipv4.ip_forward=1").OrThrow();
+        // Nobody else knows a way back to 10.213.99.2.
+        Assert.NotEqual(0, behind.Zlogin($"ping -c 1 -W 2 {gateway}").Status);
+        router.Zlogin("nft 'add table ip nat; add chain ip nat post { type nat hook postrouting priority 100; }; add rule ip nat post ip saddr 10.213.99.0/24 ip daddr != 10.213.99.0/24 masquerade'").OrThrow();
+        behind.Zlogin($"ping -c 1 -W 5 {gateway}").OrThrow();
+        // Its rules are its own.
+        Assert.DoesNotContain("10.213.99.0", behind.Zlogin("nft list ruleset").OrThrow().Output);
+    }
+
     [Fact]
     public void An_address_of_another_zone_cannot_be_taken()
     {

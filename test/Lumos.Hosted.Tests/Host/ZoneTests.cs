@@ -135,6 +135,18 @@ public sealed class ZoneTests(SharedRoot shared) : HostedTest(shared)
         Assert.DoesNotContain("   at ", run.ErrorOutput);
     }
 
+    [Fact]
+    public void Tools_of_the_global_zone_say_that_they_are_in_a_zone()
+    {
+        using var vm = HostedVm.Native(_root);
+        foreach (string line in (string[])["vmadm list", "vmadm create -f /dev/null"])
+        {
+            var run = vm.Zlogin(line);
+            Assert.Equal((2, ""), (run.Status, run.Output));
+            Assert.Contains($"this is zone {vm.Uuid}, not the global zone", run.ErrorOutput);
+        }
+    }
+
     private string Zoneadm(HostedVm vm)
     {
         string[] words = _root.Command("zoneadm", "-z", vm.Uuid, "list", "-p").OrThrow().Output.Trim().Split(':');

@@ -5,6 +5,7 @@ using Lumos.Core;
 using Lumos.Vm.Applets;
 using Lumos.Vm.Metadata;
 using Lumos.Vm.Metadata.Agent;
+using Lumos.Vm.Metadata.Protocol;
 using Lumos.Zones;
 using Xunit;
 
@@ -167,6 +168,43 @@ public sealed class AgentTests : IDisposable
         Assert.Equal("V2_OK\n", raw.Ask("NEGOTIATE V2\n", 1));
         // A damaged frame has no answer; an empty line after it finds the place again.
         Assert.Equal("invalid command\n", raw.Ask("V2 25 00000000 dc4fae17 GET c2RjOnV1aWQ=\n\n", 1));
+    }
+
+    /// <summary>What DataSourceSmartOS of cloud-init sends over one connection, in its order, and how it reads what comes back.</summary>
+    [Fact]
+    public void The_datasource_of_cloud_init_has_all_that_it_asks_for()
+    {
+        string uuid = _machine.Create("""
+            , "alias": "c", "hostname": "ci", "dns_domain": "example.org", "resolvers": ["9.9.9.9"], "nics": [{"nic_tag": "admin", "ip": "10.0.0.5", "netmask": "255.255.255.0"}],
+            "routes": {"10.1.0.0/16": "10.0.0.1"},
+            "customer_metadata": {"root_authorized_keys": "ssh-ed25519 AAAA one\n", "cloud-init:user-data": "#cloud-config\nwrite_files: []\n", "user-script": "#!/bin/sh\n", "user-data": "ü"},
+            "internal_metadata": {"operator-script": "#!/bin/sh op\n"}
+            """);
+        using var agent = new RunningAgent(_machine);
+        using var raw = new RawClient(Socket(uuid));
+        Assert.Equal("V2_OK\n", raw.Ask("NEGOTIATE V2\n", 1));
+        uint id = 0xfffffff0;
+        foreach (var (key, value) in (ReadOnlySpan<(string, string?)>)[
+            ("sdc:uuid", uuid), ("hostname", null), ("root_authorized_keys", "ssh-ed25519 AAAA one\n"), ("user-script", "#!/bin/sh\n"), ("user-data", "ü"),
+            ("cloud-init:user-data", "#cloud-config\nwrite_files: []\n"), ("iptables_disable", null), ("motd_sys_info", null), ("sdc:datacenter_name", null),
+            ("sdc:vendor-data", null), ("sdc:operator-script", "#!/bin/sh op\n"), ("sdc:hostname", "ci"), ("sdc:dns_domain", "example.org"), ("sdc:resolvers", """["9.9.9.9"]"""),
+            ("sdc:routes", """[{"linklocal":false,"dst":"10.1.0.0/16","gateway":"10.0.0.1"}]""")])
+        {
+            Assert.Equal((value is null ? "NOTFOUND" : "SUCCESS", value), Get(key));
+        }
+        var nic = JsonNode.Parse(Get("sdc:nics").Value!)![0]!;
+        Assert.Equal(("net0", "10.0.0.5", "255.255.255.0", true), ((string?)nic["interface"], (string?)nic["ip"], (string?)nic["netmask"], (bool)nic["primary"]!));
+
+        (string Outcome, string? Value) Get(string key)
+        {
+            string asked = $"{++id:x8} GET {Convert.ToBase64String(Encoding.UTF8.GetBytes(key))}";
+            string[] words = raw.Ask($"V2 {asked.Length} {Crc32.Of(Encoding.ASCII.GetBytes(asked)):x8} {asked}\n", 1).TrimEnd('\n').Split(' ', 4);
+            Assert.Equal(("V2", words[3].Length), (words[0], int.Parse(words[1])));
+            Assert.Equal($"{Crc32.Of(Encoding.ASCII.GetBytes(words[3])):x8}", words[2]); // compared as text: eight digits, small
+            string[] body = words[3].Split(' ');
+            Assert.Equal($"{id:x8}", body[0]);
+            return (body[1], body.Length == 3 ? Encoding.UTF8.GetString(Convert.FromBase64String(body[2])) : null);
+        }
     }
 
     [Fact]

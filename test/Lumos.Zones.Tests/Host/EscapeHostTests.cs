@@ -71,6 +71,28 @@ public sealed class EscapeHostTests(ProbedZone probed) : IClassFixture<ProbedZon
         Assert.DoesNotContain("conmon", _zone.Output("cat /proc/[0-9]*/comm"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/sys/block")]
+    [InlineData("/sys/class/block")]
+    [InlineData("/sys/dev/block")]
+    [InlineData("/sys/devices/virtual/block")]
+    public void The_machines_disks_are_not_shown(string folder)
+    {
+        Assert.NotEmpty(Directory.GetFileSystemEntries(folder)); // there are some
+        Assert.Equal("", _zone.Output($"ls -A {folder}"));
+        Assert.Equal("0", _zone.Output($"ls -d {folder} > /dev/null; echo $?")); // an empty folder, which programs take for no disks; not one that is missing
+        Assert.Contains("Read-only", _zone.Output($"mkdir {folder}/new"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/proc/partitions")]
+    [InlineData("/proc/diskstats")]
+    public void The_machines_disks_are_not_counted(string file)
+    {
+        Assert.NotEqual("", File.ReadAllText(file).Trim());
+        Assert.Equal("", _zone.Output($"cat {file}"));
+    }
+
     [Fact]
     public void What_is_masked_is_refused_without_the_mask_too()
     {
