@@ -49,6 +49,21 @@ public sealed class ShownPropertyTests : IDisposable
     }
 
     [Fact]
+    public void Old_spellings_are_taken_and_the_new_ones_shown()
+    {
+        var run = _machine.Vmadm($$"""{"brand": "joyent", "dataset_uuid": "{{TestMachine.NativeImage}}", "zfs_storage_pool_name": "zones", "init_name": "/sbin/other"}""", "create");
+        Assert.Equal(0, run.Status);
+        string uuid = run.Error.Trim().Split(' ')[^1];
+        var vm = _machine.Get(uuid);
+        Assert.Equal((TestMachine.NativeImage, "zones"), ((string?)vm["image_uuid"], (string?)vm["zpool"]));
+        Assert.False(vm.ContainsKey("dataset_uuid") || vm.ContainsKey("zfs_storage_pool_name"));
+        Assert.Equal(["/sbin/other"], _machine.Runtime.LastBoot!.Init);
+        Assert.Equal(uuid, (string?)vm["zonename"]);
+        Assert.Contains("zonename other than the uuid is not acted on yet",
+            _machine.Vmadm($$"""{"brand": "joyent", "image_uuid": "{{TestMachine.NativeImage}}", "zonename": "web"}""", "create").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_machine_is_shown_where_its_identity_is_known()
     {
         var identity = new Info.HostIdentity(Owner, "20261120T104500Z");

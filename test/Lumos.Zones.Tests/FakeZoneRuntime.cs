@@ -52,9 +52,9 @@ internal sealed class FakeZoneRuntime : IZoneRuntime
 
     public void ApplyRoutes(ZoneSpec before, ZoneSpec after) => throw new NotSupportedException();
 
-    public void ApplyLimits(ZoneSpec spec)
-    {
-    }
+    public ZoneSpec? Limited { get; private set; }
+
+    public void ApplyLimits(ZoneSpec spec) => Limited = spec;
 
     public void Signal(ZoneName name, int signal)
     {

@@ -124,6 +124,15 @@ public sealed class ZoneAppletTests : IDisposable
     }
 
     [Fact]
+    public void Limits_of_the_configuration_are_put_on_the_running_zone()
+    {
+        var store = new ZoneConfigStore(_layout);
+        store.Save(store.Load(ZoneName.Parse("up")).WithRctl(ZoneAttrNames.MaxLwps, 123));
+        Run("-z", "up", "apply");
+        Assert.Equal(("up", 123), (_runtime.Limited!.Name.Text, _runtime.Limited.MaxLwps));
+    }
+
+    [Fact]
     public void A_native_zone_is_told_its_milestone()
     {
         var spec = Specs.Native;
