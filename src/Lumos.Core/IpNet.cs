@@ -127,6 +127,11 @@ public sealed record IpNet
         }
     }
 
+    /// <summary>Whether a link can have it, and answer to it: none of nobody, of oneself, of many.</summary>
+    public static bool CanBeOfALink(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6
+        ? !address.IsIPv6Multicast && !address.Equals(IPAddress.IPv6Any) && !IPAddress.IsLoopback(address)
+        : address.GetAddressBytes()[0] is > 0 and < 224 and not 127;
+
     public bool Contains(IPAddress other) =>
         other.AddressFamily == Address.AddressFamily && Masked(other).Equals(Masked(Address));
 

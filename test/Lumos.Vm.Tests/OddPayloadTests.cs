@@ -29,6 +29,12 @@ public sealed class OddPayloadTests : IDisposable
     [InlineData("""{"add_nics": [{"nic_tag": "admin", "ips": ["fd00::1/64"], "gateway": "fd00::2"}]}""", "\"fd00::2\" is not an IPv4 address")]
     [InlineData("""{"add_nics": [{"nic_tag": "admin", "ips": ["10.0.0.5/24"]}]}""", "10.0.0.5 is given to two NICs")]
     [InlineData("""{"add_nics": [{"nic_tag": "admin", "ip": "10.0.0.6"}]}""", "nics.*.netmask is needed with ip 10.0.0.6")]
+    [InlineData("""{"add_nics": [{"nic_tag": "admin", "ips": ["224.0.0.1/24"]}]}""", "224.0.0.1 is no address that a NIC can have")]
+    [InlineData("""{"add_nics": [{"nic_tag": "admin", "ips": ["127.0.0.1/8"]}]}""", "127.0.0.1 is no address that a NIC can have")]
+    [InlineData("""{"add_nics": [{"nic_tag": "admin", "ips": ["0.0.0.0/0"]}]}""", "0.0.0.0 is no address that a NIC can have")]
+    [InlineData("""{"add_nics": [{"nic_tag": "admin", "ips": ["ff02::1/64"]}]}""", "ff02::1 is no address that a NIC can have")]
+    [InlineData("""{"update_nics": [{"mac": "02:00:00:00:00:01", "gateway": "10.0.0.5"}]}""", "10.0.0.5 is the NIC's own address")]
+    [InlineData("""{"set_routes": {"10.9.0.0/16": "10.0.0.1"}, "remove_nics": ["02:00:00:00:00:01", "02:00:00:00:00:02"]}""", "routes lead to 10.9.0.0/16 through 10.0.0.1, and the VM has no NIC")]
     [InlineData("""{"remove_nics": ["net0"]}""", "remove_nics: the VM has no NIC with MAC net0")]
     public void It_is_refused_by_name_and_nothing_changes(string payload, string said)
     {
@@ -54,6 +60,19 @@ public sealed class OddPayloadTests : IDisposable
         Assert.Equal(0, run.Status);
         Assert.Contains("Warning: max_lwps: 99999999999 given, 4194304 used (it cannot be more)\n", run.Error, StringComparison.Ordinal);
         Assert.Equal(1, _machine.Vmadm("""{"max_lwps": 99999999999}""", "update", "--strict", _uuid).Status);
+    }
+
+    [Theory]
+    [InlineData("\"mdata_exec_timeout\": 9223372036854775807", "mdata_exec_timeout 9223372036854775807 is not within 0 to 31536000")]
+    [InlineData("\"brand\": \"lx\", \"kernel_version\": \"12345678901234567890123456789012345678901234567890123456789012345\"", "kernel_version is of 65 characters; uname has room for 64")]
+    [InlineData("\"routes\": {\"10.9.0.0/16\": \"10.0.0.1\"}", "and the VM has no NIC")]
+    [InlineData("\"set_tags\": {\"a\": 1}", "\"set_tags\" cannot be given at create (give tags), and is left out")]
+    public void So_it_is_at_create(string property, string said)
+    {
+        string image = property.Contains("lx", StringComparison.Ordinal) ? TestMachine.LxImage : TestMachine.NativeImage;
+        var run = _machine.Vmadm($$"""{"image_uuid": "{{image}}", {{property}}}""", "create", "--strict");
+        Assert.Equal(1, run.Status);
+        Assert.Contains(said, run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

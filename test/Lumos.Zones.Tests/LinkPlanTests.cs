@@ -45,6 +45,17 @@ public sealed class LinkPlanTests
         Assert.Equal(["fd00::5/64"], plan.Pairs[1].Addresses.Select(a => a.ToString()));
     }
 
+    [Theory]
+    [InlineData("10.0.0.9", null, false)] // a fixed address reaches it
+    [InlineData("192.168.7.1", "net1", true)] // the lease will
+    public void A_route_through_a_gateway_that_only_a_lease_will_reach_waits_for_none(string gateway, string? device, bool onLink)
+    {
+        var leased = Specs.Native.Nics[0] with { Interface = "net1", Primary = false, Gateways = [], Ips = ["dhcp"] };
+        var zone = Specs.Native with { Nics = [Specs.Native.Nics[0], leased], Routes = [new ZoneRoute("172.16.0.0/12", gateway)] };
+        var route = ZoneLinkPlan.Of(zone, ZoneLinkNames.Live).Routes[^1];
+        Assert.Equal((gateway, device, onLink), (route.Gateway!.ToString(), route.Device, route.OnLink));
+    }
+
     [Fact]
     public void Routes_go_through_addresses_or_links()
     {

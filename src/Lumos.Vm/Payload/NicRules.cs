@@ -168,6 +168,10 @@ public static class NicRules
             {
                 report.AddBadValue("nics.*.ips", $"\"{each}\" is neither an address with a prefix length nor dhcp nor addrconf");
             }
+            else if (IpNet.TryParse(each, out var net) && !IpNet.CanBeOfALink(net.Address))
+            {
+                report.AddBadValue("nics.*.ip", $"{net.Address} is no address that a NIC can have");
+            }
         }
         if (ips.Count > MaxIps)
         {
@@ -221,6 +225,10 @@ public static class NicRules
             if (!IpNet.TryParseAddress(gateway, out var address) || address.AddressFamily != AddressFamily.InterNetwork)
             {
                 report.AddBadValue("nics.*.gateways", $"\"{gateway}\" is not an IPv4 address");
+            }
+            else if ((nic["ips"] as JsonArray)?.Any(ip => IpNet.TryParse(JsonText.Plain(ip), out var own) && own.Address.Equals(address)) == true)
+            {
+                report.AddBadValue("nics.*.gateways", $"{gateway} is the NIC's own address");
             }
         }
         if (gateways.Count > 0)

@@ -99,11 +99,9 @@ public static class PayloadCheck
         return null;
     }
 
-    private static string Hint(Property row, PropertyOps action) => action != PropertyOps.Update ? "" : row.Type switch
-    {
-        PropertyType.Map => $" (use set_{row.Name}, remove_{row.Name})",
-        _ => "",
-    };
+    private static string Hint(Property row, PropertyOps action) => action == PropertyOps.Update
+        ? row.Type == PropertyType.Map ? $" (use set_{row.Name}, remove_{row.Name})" : ""
+        : row.Ops == PropertyOps.Update && row.Name.Split('_', 2) is ["set" or "add", var whole] ? $" (give {whole})" : "";
 
     /// <summary><c>tags.role</c> is a column and a filter, but nothing that can be given.</summary>
     private static string HintOfKey(string name, PropertyOps action) =>

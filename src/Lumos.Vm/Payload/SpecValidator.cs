@@ -8,6 +8,9 @@ namespace Lumos.Vm.Payload;
 /// <summary>Second pass: a settled configuration against the machine. Every fault goes into the report; nothing is changed.</summary>
 public static class SpecValidator
 {
+    /// <summary>struct utsname holds 65 bytes, the last of them zero.</summary>
+    private const int LongestKernelVersion = 64;
+
     /// <param name="vm">The VM as it is to be.</param>
     /// <param name="before">The VM as it is; null at create.</param>
     /// <param name="host">The machine.</param>
@@ -31,6 +34,10 @@ public static class SpecValidator
         {
             report.AddBadValue("init_name", $"\"{init}\" is not an absolute path");
         }
+        if (vm.Text("kernel_version") is { Length: > LongestKernelVersion } kernel && kernel != before?.Text("kernel_version"))
+        {
+            report.AddBadValue("kernel_version", $"is of {kernel.Length} characters; uname has room for {LongestKernelVersion}");
+        }
         if (vm.Flag("indestructible_delegated") && !vm.HasData && before?.Flag("indestructible_delegated") != true)
         {
             report.AddBadValue("indestructible_delegated", "protects what was delegated to the VM, which has no such dataset (delegate_dataset)");
@@ -38,7 +45,7 @@ public static class SpecValidator
         CheckLimits(vm, before, report);
         CheckFilesystems(vm, before, host, report);
         CheckNics(vm, before, host, report);
-        CheckRoutes(vm, report);
+        CheckRoutes(vm, before, report);
     }
 
     /// <summary>One or more labels of letters, digits and '-', as RFC 1123 has it.</summary>
@@ -167,8 +174,9 @@ public static class SpecValidator
         }
     }
 
-    private static void CheckRoutes(VmSpec vm, PayloadReport report)
+    private static void CheckRoutes(VmSpec vm, VmSpec? before, PayloadReport report)
     {
+        bool asBefore = before is not null && !before.Nics.Any() && JsonNode.DeepEquals(before.Properties["routes"], vm.Properties["routes"]);
         int nics = vm.Nics.Count();
         foreach (var (destination, value) in vm.Properties["routes"] as JsonObject ?? [])
         {
@@ -180,6 +188,10 @@ public static class SpecValidator
             if (!IpNet.TryParse(destination, out _))
             {
                 report.AddBadValue("routes", $"\"{destination}\" is not an address or network");
+            }
+            else if (nics == 0 && !asBefore)
+            {
+                report.AddBadValue("routes", $"lead to {destination} through {gateway}, and the VM has no NIC");
             }
             else if (!throughNic && !throughMac && !IpNet.TryParseAddress(gateway, out _))
             {

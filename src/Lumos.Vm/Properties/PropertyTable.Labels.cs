@@ -17,6 +17,6 @@ public static partial class PropertyTable
         new("tags", PropertyType.Map, All, CreateReceive, Acts, "{}", Json("tags.json"),
             "labels; string/number/boolean values; usable in filters and fwadm"),
         new("mdata_exec_timeout", PropertyType.Integer, Os, Create, Acts, "300", null,
-            "seconds for first user-script run; 0 unlimited; lost on reprovision"),
+            "seconds for first user-script run; 0 unlimited; lost on reprovision", Max: 365 * 86_400),
     ];
 }

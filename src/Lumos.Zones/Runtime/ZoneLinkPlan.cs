@@ -81,9 +81,18 @@ public sealed record ZoneLinkPlan(ImmutableArray<VethPlan> Pairs, ImmutableArray
             }
             routes.Add(throughDevice
                 ? new RoutePlan(destination.Network, null, route.Gateway[4..])
-                : new RoutePlan(destination.Network, IPAddress.Parse(route.Gateway), null));
+                : Through(IPAddress.Parse(route.Gateway), destination.Network, zone));
         }
         return routes.ToImmutable();
+    }
+
+    // No lease is there yet when routes are made: a gateway that no fixed address reaches is asked for on the link of a NIC that will have
+    // one, or on the primary one, as a gateway of the NIC's own is.
+    private static RoutePlan Through(IPAddress gateway, IpNet destination, ZoneSpec zone)
+    {
+        bool reached = zone.Nics.SelectMany(nic => nic.Ips).Any(ip => IpNet.TryParse(ip, out var net) && net.Contains(gateway));
+        var nic = reached ? null : zone.Nics.FirstOrDefault(nic => nic.Ips.Contains("dhcp")) ?? zone.Nics.FirstOrDefault(nic => nic.Primary);
+        return new RoutePlan(destination, gateway, nic?.Interface) { OnLink = nic is not null };
     }
 
     private static LumosException Cannot(ZoneSpec zone, string why) => new("ZoneCannotBoot", $"zone '{zone.Name}': {why}");

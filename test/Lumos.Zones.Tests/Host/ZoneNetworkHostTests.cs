@@ -101,7 +101,7 @@ public sealed class ZoneNetworkHostTests : IDisposable
         using var server = StartDhcpServer(out string folder);
         try
         {
-            zone.Runtime.Boot(zone.Spec with { Nics = [Nic("dhcp")] });
+            zone.Runtime.Boot(zone.Spec with { Nics = [Nic("dhcp")], Routes = [new ZoneRoute("10.213.80.0/24", "10.213.77.1")] });
             string resolvConf = Path.Combine(zone.Spec.RootPath, "etc/resolv.conf");
             long deadline = Environment.TickCount64 + 20_000;
             while (!File.Exists(resolvConf) && Environment.TickCount64 < deadline)
@@ -112,6 +112,7 @@ public sealed class ZoneNetworkHostTests : IDisposable
             Assert.Equal("search example.test\nnameserver 10.213.77.1\n", File.ReadAllText(resolvConf));
             Assert.Equal(0, ZoneRuntimeHostTests.Sh(zone, "ip -4 addr show dev eth0 | busybox grep -q 'inet 10.213.77.100/24'"));
             Assert.Equal(0, ZoneRuntimeHostTests.Sh(zone, "ip route | busybox grep -q '^default via 10.213.77.1'"));
+            Assert.Equal(0, ZoneRuntimeHostTests.Sh(zone, "ip route | busybox grep -q '^10.213.80.0/24 via 10.213.77.1 dev eth0'")); // made before there was a lease
             zone.Runtime.Halt(zone.Name);
             Assert.Empty(zone.Leaks());
             Assert.Empty(zone.Warnings);
