@@ -47,6 +47,34 @@ public sealed class CutShortTests(SharedRoot shared) : HostedTest(shared, daemon
         Assert.True(kills > Moments / 2, $"only {kills} of {Moments} were killed");
     }
 
+    /// <summary>Ctrl-C in a create, sooner and later: it says which VM that was, and what becomes of it.</summary>
+    [Fact]
+    public void Who_interrupts_a_create_is_told_what_becomes_of_it()
+    {
+        int told = 0;
+        for (int moment = 1; moment <= Moments; moment++)
+        {
+            string uuid = Guid.NewGuid().ToString();
+            var payload = new JsonObject { ["uuid"] = uuid, ["brand"] = "joyent", ["image_uuid"] = TestImages.Native, ["ram"] = 128, ["quota"] = 1 };
+            var run = _root.Run(["env", "--default-signal=INT", "timeout", "--signal=INT", (moment * 0.12).ToString("0.00", CultureInfo.InvariantCulture), _root.Program("vmadm"), "create"], payload.ToJsonString());
+            bool interrupted = run.Status == 124;
+            Assert.True(interrupted || run.Succeeded, $"{run.Status}: {run.ErrorOutput}");
+            if (run.ErrorOutput.Length > 0)
+            {
+                Assert.Equal(interrupted
+                    ? $"interrupted: what was begun of VM {uuid} is finished or taken back by vmadmd (\"vmadm get {uuid}\" shows it)"
+                    : $"Successfully created VM {uuid}", run.ErrorOutput.Trim().Split('\n')[^1]);
+                told += interrupted ? 1 : 0;
+            }
+            Wait.For("the VM, or nothing", () => _root.Command("vmadm", "list", "-H", "-p", "-o", "state", "uuid=" + uuid).OrThrow().Output.Trim() is "" or "running");
+            if (_root.Command("vmadm", "lookup", "uuid=" + uuid).OrThrow().Output.Length > 0)
+            {
+                _root.Command("vmadm", "delete", uuid).OrThrow();
+            }
+        }
+        Assert.True(told > 0, "none was interrupted while it made a VM");
+    }
+
     [Fact]
     public void A_killed_update_is_whole_or_not_there()
     {

@@ -7,7 +7,7 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>vmadm create-snapshot.</summary>
 internal static class CreateSnapshotVerb
 {
-    internal static Verb Verb { get; } = new("create-snapshot", ["create-snapshot <uuid> <snapname>"], Verb.NoOptions, Run) { Changes = true };
+    internal static Verb Verb { get; } = new("create-snapshot", ["create-snapshot <uuid> <snapname>"], Verb.NoOptions, Run) { Changes = true, IsSettled = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {

@@ -7,7 +7,7 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>vmadm create: makes a VM of a payload.</summary>
 internal static class CreateVerb
 {
-    internal static Verb Verb { get; } = new("create", ["create [--strict] [-f <filename>]"], VerbContext.PayloadOptions, Run) { Changes = true };
+    internal static Verb Verb { get; } = new("create", ["create [--strict] [-f <filename>]"], VerbContext.PayloadOptions, Run) { Changes = true, IsSettled = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {

@@ -7,7 +7,7 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>vmadm delete-snapshot.</summary>
 internal static class DeleteSnapshotVerb
 {
-    internal static Verb Verb { get; } = new("delete-snapshot", ["delete-snapshot <uuid> <snapname>"], Verb.NoOptions, Run) { Changes = true };
+    internal static Verb Verb { get; } = new("delete-snapshot", ["delete-snapshot <uuid> <snapname>"], Verb.NoOptions, Run) { Changes = true, IsSettled = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {

@@ -8,7 +8,7 @@ namespace Lumos.Vm.Applets.Verbs;
 internal static class ReprovisionVerb
 {
     internal static Verb Verb { get; } = new("reprovision", ["reprovision [--strict] [--keep-state] <uuid> [-f <filename>]"],
-        parser => VerbContext.PayloadOptions(parser).Flag("keep-state"), Run) { Changes = true };
+        parser => VerbContext.PayloadOptions(parser).Flag("keep-state"), Run) { Changes = true, IsSettled = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {

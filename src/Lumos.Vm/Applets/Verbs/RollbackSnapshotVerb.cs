@@ -8,7 +8,7 @@ namespace Lumos.Vm.Applets.Verbs;
 internal static class RollbackSnapshotVerb
 {
     internal static Verb Verb { get; } = new("rollback-snapshot", ["rollback-snapshot [--keep-state] [--keep-config] <uuid> <snapname>"],
-        parser => parser.Flag("keep-state").Flag("keep-config"), Run) { Changes = true };
+        parser => parser.Flag("keep-state").Flag("keep-config"), Run) { Changes = true, IsSettled = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {

@@ -7,7 +7,7 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>vmadm start.</summary>
 internal static class StartVerb
 {
-    internal static Verb Verb { get; } = new("start", ["start [--clear-failed] <uuid>"], parser => parser.Flag("clear-failed"), Run) { Aliases = ["boot"], Changes = true };
+    internal static Verb Verb { get; } = new("start", ["start [--clear-failed] <uuid>"], parser => parser.Flag("clear-failed"), Run) { Aliases = ["boot"], Changes = true, IsSettled = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {

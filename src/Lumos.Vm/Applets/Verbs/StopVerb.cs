@@ -8,7 +8,7 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>vmadm stop.</summary>
 internal static class StopVerb
 {
-    internal static Verb Verb { get; } = new("stop", ["stop <uuid> [-F] [-t <seconds>]"], parser => parser.Flag('F', "force").Value('t', "timeout"), Run) { Aliases = ["halt"], Changes = true };
+    internal static Verb Verb { get; } = new("stop", ["stop <uuid> [-F] [-t <seconds>]"], parser => parser.Flag('F', "force").Value('t', "timeout"), Run) { Aliases = ["halt"], Changes = true, IsSettled = true };
 
     /// <summary>A day.</summary>
     private const int MostSeconds = 86400;

@@ -9,7 +9,7 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>vmadm update: changes a VM by a payload or by words of the form property=value.</summary>
 internal static class UpdateVerb
 {
-    internal static Verb Verb { get; } = new("update", ["update [--strict] <uuid> [-f <filename>]", " -or- update [--strict] <uuid> property=value [property=value ...]"], VerbContext.PayloadOptions, Run) { Changes = true };
+    internal static Verb Verb { get; } = new("update", ["update [--strict] <uuid> [-f <filename>]", " -or- update [--strict] <uuid> property=value [property=value ...]"], VerbContext.PayloadOptions, Run) { Changes = true, IsSettled = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {

@@ -18,6 +18,9 @@ internal sealed record Verb(string Name, string[] Usage, Func<ArgParser, ArgPars
     /// <summary>It changes something: each run of it leaves a log, and takes --json-result.</summary>
     internal bool Changes { get; init; }
 
+    /// <summary>What a run of it leaves half done, vmadmd finishes or takes back.</summary>
+    internal bool IsSettled { get; init; }
+
     /// <summary>Its data is on stdout, where no result can stand: no --json-result.</summary>
     internal bool WritesData { get; init; }
 

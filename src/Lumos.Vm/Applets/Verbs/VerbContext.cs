@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json.Nodes;
 using Lumos.Cli;
 using Lumos.Core;
@@ -17,6 +19,7 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
     private Verb? _verb;
     private AuditLog? _audit;
     private bool _wantsResult;
+    private PosixSignalRegistration? _interrupted;
 
     internal AppletContext Applet => applet;
 
@@ -34,6 +37,10 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
                 _machine = open(Tell);
                 _machine.Trace = step => _audit?.Step(step);
                 _audit?.Keep(_machine.AuditFolder);
+                if (_verb is { IsSettled: true })
+                {
+                    _interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => TellOfInterrupt());
+                }
             }
             return _machine;
         }
@@ -113,11 +120,22 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
 
     public void Dispose()
     {
+        _interrupted?.Dispose();
         if (_machine is not null)
         {
             _machine.Trace = _ => { };
         }
         _audit?.Dispose();
+    }
+
+    // Ctrl-C: we end by it, as ever; whoever typed it is told what becomes of what was begun. On a thread of its own, so by a stream of its own.
+    private void TellOfInterrupt()
+    {
+        if (Result.Uuid is { } uuid)
+        {
+            using var error = Console.OpenStandardError();
+            error.Write(Encoding.UTF8.GetBytes($"interrupted: what was begun of VM {uuid} is finished or taken back by vmadmd (\"vmadm get {uuid}\" shows it)\n"));
+        }
     }
 
     private void Tell(string line)
