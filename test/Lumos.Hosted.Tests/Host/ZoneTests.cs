@@ -136,9 +136,12 @@ public sealed class ZoneTests(SharedRoot shared) : HostedTest(shared)
     }
 
     [Fact]
-    public void Tools_of_the_global_zone_say_that_they_are_in_a_zone()
+    public void Tools_of_the_global_zone_know_that_they_are_in_a_zone()
     {
         using var vm = HostedVm.Native(_root);
+        Assert.Equal($"{vm.Uuid}\nexclusive", vm.Zlogin("zonename; zonename -t").OrThrow().Output.Trim());
+        Assert.Equal(vm.Uuid, vm.Zlogin("zoneadm list -c").OrThrow().Output.Trim());
+        Assert.Equal("global\nshared", _root.Command("zonename").OrThrow().Output + _root.Command("zonename", "-t").OrThrow().Output.Trim());
         foreach (string line in (string[])["vmadm list", "vmadm create -f /dev/null"])
         {
             var run = vm.Zlogin(line);
