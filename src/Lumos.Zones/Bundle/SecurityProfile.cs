@@ -46,7 +46,8 @@ public static partial class SecurityProfile
 
     /// <summary>
     /// Not to be seen. The machine's disks are among it: a zone has none of them, and programs that look there believe they have (cloud-init
-    /// mounts /dev/vdb where /sys/block/vdb is).
+    /// mounts /dev/vdb where /sys/block/vdb is). What looks a file's disk up by its number, as databases do for a block size, finds none there
+    /// either way: file systems of ZFS and btrfs have numbers of their own.
     /// </summary>
     public static IReadOnlyList<string> MaskedPaths { get; } =
     [
