@@ -63,6 +63,25 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
+    public void A_VM_that_has_used_up_its_quota_is_told_with_the_way_out()
+    {
+        var told = Assert.Throws<LumosException>(() => ZoneRoom.Write("u", () => throw new ErrnoException("write x", Errno.EDQUOT)));
+        Assert.Equal("NoRoom", told.Code);
+        Assert.Contains("\"vmadm update u quota=N\" gives it more", told.Message, StringComparison.Ordinal);
+        Assert.IsType<ErrnoException>(Record.Exception(() => ZoneRoom.Write("u", () => throw new ErrnoException("write x", Errno.EROFS))));
+
+        // What is kept with a snapshot is not written again where it says the same.
+        string uuid = _machine.Create(), kept = _machine.At($"zones/{uuid}/config/zone.xml");
+        Assert.Equal(0, _machine.Vmadm(null, "create-snapshot", uuid, "one").Status);
+        File.SetLastWriteTimeUtc(kept, DateTime.UnixEpoch);
+        Assert.Equal(0, _machine.Vmadm(null, "create-snapshot", uuid, "two").Status);
+        Assert.Equal(DateTime.UnixEpoch, File.GetLastWriteTimeUtc(kept));
+        _machine.Vmadm(null, "update", uuid, "alias=other");
+        Assert.Equal(0, _machine.Vmadm(null, "create-snapshot", uuid, "three").Status);
+        Assert.NotEqual(DateTime.UnixEpoch, File.GetLastWriteTimeUtc(kept));
+    }
+
+    [Fact]
     public void An_update_whose_second_half_fails_takes_the_first_back()
     {
         string uuid = _machine.Create(""", "alias": "before", "quota": 5, "tags": {"a": 1}""");

@@ -59,12 +59,12 @@ public static class ConfigFiles
         {
             AtomicFile.RemoveTemporaries(path); // of one who was killed: we hold the VM's lock
         }
-        AtomicFile.WriteAll(
+        ZoneRoom.Write(vm.Text("uuid")!, () => AtomicFile.WriteAll(
         [
             .. Files.Select(file => (Name: file, Content: Content(vm, file)))
                 .Where(file => before is null || !JsonNode.DeepEquals(file.Content, Content(before, file.Name)))
                 .Select(file => AtomicFile.Text(Path.Combine(folder, file.Name), JsonText.Pretty(file.Content) + "\n", SecretMode)),
-        ]);
+        ]));
     }
 
     /// <summary>Puts what the files hold into <paramref name="vm"/>; a file that is not there is an empty object.</summary>

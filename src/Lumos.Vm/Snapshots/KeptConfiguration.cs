@@ -14,8 +14,16 @@ public static class KeptConfiguration
 {
     private const string FileName = "zone.xml";
 
-    public static void Keep(ZoneConfig config) =>
-        AtomicFile.Write(Path.Combine(Folder(config.ZonePath), FileName), ZoneConfigXml.Write(config), 0x180);
+    /// <summary>One that says it already is left as it is: a VM that has no room left can have its snapshot.</summary>
+    /// <exception cref="LumosException">NoRoom.</exception>
+    public static void Keep(ZoneConfig config)
+    {
+        string file = Path.Combine(Folder(config.ZonePath), FileName), text = ZoneConfigXml.Write(config);
+        if (!File.Exists(file) || File.ReadAllText(file) != text)
+        {
+            ZoneRoom.Write(config.Name.Text, () => AtomicFile.Write(file, text, 0x180));
+        }
+    }
 
     /// <summary>The one in a dataset as it is mounted; null: it holds none.</summary>
     public static ZoneConfig? In(string zonePath) => Read(Path.Combine(Folder(zonePath), FileName), zonePath);
