@@ -235,7 +235,11 @@ public sealed class CrashTests
     private static void Create(VmHost host, bool autoboot)
     {
         var report = new PayloadReport();
-        var payload = new JsonObject { ["uuid"] = Uuid, ["image_uuid"] = TestMachine.NativeImage, ["autoboot"] = autoboot, ["alias"] = "a", ["tags"] = new JsonObject { ["t"] = "0" } };
+        var payload = new JsonObject
+        {
+            ["uuid"] = Uuid, ["image_uuid"] = TestMachine.NativeImage, ["autoboot"] = autoboot, ["alias"] = "a", ["tags"] = new JsonObject { ["t"] = "0" },
+            ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = "dhcp", ["mac"] = "02:00:00:00:00:01" }),
+        };
         var (vm, facts) = new VmCreator(host).Prepare(payload, report);
         new VmCreator(host).Create(vm!, facts!);
     }
