@@ -142,7 +142,7 @@ public sealed class ZoneTests(SharedRoot shared) : HostedTest(shared)
         Assert.Equal($"{vm.Uuid}\nexclusive", vm.Zlogin("zonename; zonename -t").OrThrow().Output.Trim());
         Assert.Equal(vm.Uuid, vm.Zlogin("zoneadm list -c").OrThrow().Output.Trim());
         Assert.Equal("global\nshared", _root.Command("zonename").OrThrow().Output + _root.Command("zonename", "-t").OrThrow().Output.Trim());
-        foreach (string line in (string[])["vmadm list", "vmadm create -f /dev/null"])
+        foreach (string line in (string[])["vmadm list", $"vmadm delete {vm.Uuid}"])
         {
             var run = vm.Zlogin(line);
             Assert.Equal((2, ""), (run.Status, run.Output));
