@@ -1,4 +1,6 @@
+using System.Globalization;
 using Lumos.Drivers.Tools;
+using Lumos.Linux.Spawn;
 using Xunit;
 
 namespace Lumos.Linux.Tests;
@@ -15,6 +17,19 @@ public class ChildProcessTests
     [Fact]
     public void A_killed_child_reports_128_plus_the_signal() =>
         Assert.Equal(128 + 9, Tool.Run("sh", "-c", "kill -9 $$").Status);
+
+    [Fact]
+    public void The_number_of_a_thread_is_that_of_no_process()
+    {
+        using var ending = new ManualResetEventSlim();
+        var thread = new Thread(ending.Wait);
+        thread.Start();
+        int other = Directory.GetDirectories("/proc/self/task").Select(task => int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture))
+            .First(task => task != Environment.ProcessId);
+        Assert.Null(ProcessHandle.TryOpen(other));
+        ending.Set();
+        thread.Join();
+    }
 
     [Fact]
     public void A_missing_program_is_named()

@@ -198,6 +198,8 @@ public class RandomCommandTests
             // vmadmd does it, and takes its note away last.
             Wait.Until(() => Orphans.Of(machine).Count == 0 && State(i) == (stays ? "running" : "stopped")
                 && machine.Runtime.Calls.ToArray().Count(c => c == "boot " + Uuid(i)) == boots + (stays ? 1 : 0));
+            // It runs before vmadmd has taken its note away; with the lock it has.
+            machine.Host.LockAsItIs(Uuid(i), quietly: true).Dispose();
         }
 
         /// <summary>What is not as the model says; null: all is.</summary>

@@ -29,7 +29,8 @@ public sealed class ProcessHandle : IDisposable
             return new ProcessHandle(pid, new FileDescriptor((int)fd));
         }
         int errno = SystemCall.LastErrno;
-        return errno == Errno.ESRCH ? null : throw new ErrnoException($"pidfd_open of process {pid}", errno);
+        // The number may by now be that of a thread of another process: EINVAL, since Linux 6.16 ENOENT.
+        return errno is Errno.ESRCH or Errno.ENOENT or Errno.EINVAL ? null : throw new ErrnoException($"pidfd_open of process {pid}", errno);
     }
 
     /// <summary>Sends a signal; false: it has ended.</summary>
