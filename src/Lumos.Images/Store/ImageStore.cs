@@ -72,11 +72,11 @@ public sealed class ImageStore(IDatasets datasets, ImagePaths paths)
     /// <summary>Number and names of the clones of each image, in one look: dataset name → names of clones.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> ClonesByImage()
     {
-        // Asked of the snapshots, as clones may lie anywhere (a VM's disks are POOL/VM/disk0). Depth 2: the snapshots of POOL/UUID.
-        return datasets.List(null, DatasetKinds.Snapshot, 2, ["clones"])
-            .Where(e => e["clones"] is not null)
-            .GroupBy(e => e.Dataset.Value)
-            .ToDictionary(g => g.Key, IReadOnlyList<string> (g) => [.. g.SelectMany(e => e["clones"]!.Split(','))]);
+        // Asked of the clones, wherever they lie (a VM's disks are POOL/VM/disk0): a machine may have a hundred times as many snapshots.
+        return datasets.List(null, DatasetKinds.Live, null, ["origin"])
+            .Where(e => e["origin"] is not null)
+            .GroupBy(e => SnapshotName.Parse(e["origin"]!).Dataset.Value)
+            .ToDictionary(g => g.Key, IReadOnlyList<string> (g) => [.. g.Select(e => e.Name)]);
     }
 
     public static LumosException NotInstalled(Uuid uuid, string? pool) =>
