@@ -1,3 +1,4 @@
+using System.Text;
 using Lumos.Linux.Handles;
 using Lumos.Linux.Interop;
 
@@ -36,6 +37,28 @@ public static unsafe class TreeSearch
             }
         });
         return extents;
+    }
+
+    /// <summary>
+    /// The number of every subvolume that lies in the one of a directory, by the inode of its own directory and its name. One look, where
+    /// each by itself would have to be opened.
+    /// </summary>
+    public static Dictionary<(ulong Directory, string Name), ulong> Subvolumes(string within)
+    {
+        ulong parent = Subvolume.Info(within).TreeId;
+        var numbers = new Dictionary<(ulong, string), ulong>();
+        Search(within, Libc.BTRFS_ROOT_TREE_OBJECTID, Libc.BTRFS_ROOT_BACKREF_KEY, Libc.BTRFS_ROOT_BACKREF_KEY, 0, ulong.MaxValue, 0, (header, bytes) =>
+        {
+            fixed (byte* p = bytes)
+            {
+                var item = (Libc.btrfs_root_ref*)p;
+                if (header.offset == parent)
+                {
+                    numbers[(item->dirid, Encoding.UTF8.GetString(bytes.Slice(sizeof(Libc.btrfs_root_ref), item->name_len)))] = header.objectid;
+                }
+            }
+        });
+        return numbers;
     }
 
     /// <summary>What each quota group holds, in bytes, by number; empty where quotas are not on.</summary>

@@ -128,6 +128,19 @@ public sealed class BtrfsDatasetsTests(BtrfsPoolFixture fixture) : StoredDataset
     }
 
     [Fact]
+    public void A_snapshot_of_many_datasets_is_one_of_each()
+    {
+        var top = Root.Child("a");
+        var names = Enumerable.Range(0, 40).Select(i => top.Child($"d{i}")).ToList();
+        names.ForEach(name => Store.Create(name, parents: true));
+        Store.Snapshot(top.At("s1"), recursive: true);
+        Store.Snapshot(names[7].At("s2"));
+        Assert.Equal("DatasetExists", Assert.Throws<DatasetException>(() => Store.Snapshot(top.At("s2"), recursive: true)).Code);
+        Assert.Equal(names.Prepend(top).Select(n => n.At("s1")).Append(names[7].At("s2")).Select(s => s.ToString()).Order(),
+            Store.List(top, DatasetKinds.Snapshot).Select(e => e.Name).Order());
+    }
+
+    [Fact]
     public void A_replicated_stream_brings_children_snapshots_and_properties()
     {
         var (a, b) = (Root.Child("a"), Root.Child("b"));

@@ -21,7 +21,7 @@ namespace Lumos.Drivers.Datasets.Btrfs;
 /// (record, group, folder) is made first; then it exists through one call that makes its subvolume under its final name, and
 /// the transaction is committed (a snapshot's call does that by itself). A tree goes by its top: what lies below a subvolume that is not there is not there either. So a power cut
 /// leaves before or after, and strays that <see cref="Recover"/> takes away. Recursive snapshots are many calls: the kernel
-/// has none for several subvolumes at one instant, so they are taken one right after the other, and a file in work/ makes
+/// has none for several subvolumes at one instant, so they are taken side by side, and a file in work/ makes
 /// that all or nothing across a cut. A rollback exchanges two names in one step.
 /// </para>
 /// <para>

@@ -1,4 +1,5 @@
 using Lumos.Linux.Btrfs;
+using Lumos.Linux.Files;
 
 namespace Lumos.Drivers.Datasets.Btrfs;
 
@@ -125,8 +126,14 @@ internal sealed class BtrfsQuotas(BtrfsLayout layout)
         {
             return;
         }
+        // What is as it should be costs a look only: there are as many relations as subvolumes.
         var relations = TreeSearch.GroupRelations(layout.Live);
-        var groups = TreeSearch.GroupUsage(layout.Live).Keys.ToList();
+        var groupsOf = relations.ToLookup(r => r.Member, r => r.Group);
+        var membersOf = relations.ToLookup(r => r.Group, r => r.Member);
+        var groups = TreeSearch.GroupUsage(layout.Live).Keys.Where(g => QuotaGroups.LevelOf(g) > 0).ToHashSet();
+        var groupsOfId = groups.ToLookup(QuotaGroups.IdOf);
+        var numbers = from == tree.Root ? TreeSearch.Subvolumes(layout.Live) : [];
+        ulong liveInode = FileStatus.Of(layout.Live).Inode;
         if (from == tree.Root)
         {
             Retire(groups.Where(g => QuotaGroups.LevelOf(g) is >= LeastLevel and <= TopLevel && tree.Find(QuotaGroups.IdOf(g)) is null));
@@ -134,33 +141,49 @@ internal sealed class BtrfsQuotas(BtrfsLayout layout)
         foreach (var node in from.Tree())
         {
             ulong group = GroupOf(node);
-            QuotaGroups.Create(layout.Live, group);
+            if (!groups.Contains(group))
+            {
+                QuotaGroups.Create(layout.Live, group);
+            }
             QuotaGroups.Limit(layout.Live, group, values.Number(node, "quota"));
             if (node.Parent is not null)
             {
-                foreach (var (_, other) in relations.Where(r => r.Member == group && r.Group != GroupOf(node.Parent)))
+                foreach (ulong other in groupsOf[group].Where(g => g != GroupOf(node.Parent)))
                 {
                     QuotaGroups.Unassign(layout.Live, group, other);
                 }
-                QuotaGroups.Assign(layout.Live, group, GroupOf(node.Parent));
+                Assign(group, GroupOf(node.Parent));
             }
             // Subvolumes that are gone but not yet freed are known by the group of another level alone.
-            foreach (ulong old in groups.Where(g => QuotaGroups.IdOf(g) == node.Id && QuotaGroups.LevelOf(g) > 0 && g != group))
+            foreach (ulong old in groupsOfId[node.Id].Where(g => g != group))
             {
-                foreach (var (member, _) in relations.Where(r => r.Group == old))
+                foreach (ulong member in membersOf[old])
                 {
                     QuotaGroups.Unassign(layout.Live, member, old);
                     if (QuotaGroups.LevelOf(member) == 0)
                     {
-                        QuotaGroups.Assign(layout.Live, member, group);
+                        Assign(member, group);
                     }
                 }
                 _ = TryRemove(old);
             }
-            string[] own = [layout.Of(node.Live), .. tree.SnapshotsOf(node).Select(s => layout.Of(node.Id, s))];
-            foreach (string subvolume in own)
+            Assign(NumberOf(layout.Live, liveInode, node.Live.FileName), group);
+            string folder = layout.SnapshotsOf(node.Id);
+            ulong inode = tree.SnapshotsOf(node).Count > 0 ? FileStatus.Of(folder).Inode : 0;
+            foreach (var snapshot in tree.SnapshotsOf(node))
             {
-                QuotaGroups.Assign(layout.Live, Subvolume.Info(subvolume).TreeId, group);
+                Assign(NumberOf(folder, inode, snapshot.FileName), group);
+            }
+        }
+
+        ulong NumberOf(string folder, ulong inode, string name) =>
+            numbers.TryGetValue((inode, name), out ulong number) ? number : Subvolume.Info(Path.Combine(folder, name)).TreeId;
+
+        void Assign(ulong member, ulong group)
+        {
+            if (!relations.Contains((member, group)))
+            {
+                QuotaGroups.Assign(layout.Live, member, group);
             }
         }
     }
