@@ -59,6 +59,21 @@ public sealed class RootedDirectoryTests : IDisposable
         Assert.Equal(FileKind.Regular, _zone.Status("/etc/hosts")!.Kind);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Several_files_are_whole_too_and_follow_no_link(bool sync)
+    {
+        File.WriteAllText(Path.Combine(_root, "target"), "kept");
+        File.CreateSymbolicLink(Path.Combine(_root, "etc/hosts"), "../target");
+        _zone.MakeDirectories("/var");
+        _zone.WriteAll(
+            [FileContent.Text("/etc/hosts", "new"), FileContent.Text("/var/marker", "", 0x180), FileContent.Text("/etc/hostname", "web")], sync, Owner, Owner);
+        Assert.Equal(("kept", "new", "web"), (_zone.ReadText("/target"), _zone.ReadText("/etc/hosts"), _zone.ReadText("/etc/hostname")));
+        Assert.Equal(0x180, _zone.Status("/var/marker")!.Mode);
+        Assert.Equal(["hostname", "hosts"], Directory.GetFileSystemEntries(Path.Combine(_root, "etc")).Select(Path.GetFileName).Order());
+    }
+
     [Fact]
     public void A_fifo_does_not_block_a_read()
     {

@@ -10,6 +10,8 @@ public sealed partial class FakeDatasets
 
     public bool OriginsTravel { get; set; } = true;
 
+    public bool EachIsAFileSystem { get; set; }
+
     /// <summary>False: a receive that is cut short leaves nothing.</summary>
     public bool KeepsPartials { get; set; } = true;
 

@@ -43,6 +43,20 @@ public sealed class CreateTests : IDisposable
         Assert.Equal((20L << 30).ToString(), _machine.Datasets.GetProperties(DatasetName.Parse("zones/" + First), "quota")["quota"]);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void However_a_root_comes_to_the_disk_it_is_the_same(bool byOneFlush)
+    {
+        _machine.Datasets.EachIsAFileSystem = byOneFlush;
+        Assert.Equal(0, _machine.Vmadm($$"""{"image_uuid": "{{TestMachine.NativeImage}}", "resolvers": ["8.8.8.8"], "hostname": "web", "autoboot": false}""", "create").Status);
+        string zone = _machine.At($"zones/{First}");
+        Assert.Equal(["metadata.json", "routes.json", "tags.json"], Directory.GetFiles(zone + "/config").Select(Path.GetFileName).Order());
+        Assert.Equal(("web\n", "search local\nnameserver 8.8.8.8\n", ""),
+            (File.ReadAllText(zone + "/root/etc/hostname"), File.ReadAllText(zone + "/root/etc/resolv.conf"), File.ReadAllText(zone + "/root/var/svc/provisioning")));
+        Assert.DoesNotContain(Directory.GetFiles(zone, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }), file => file.EndsWith(".tmp", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_VM_goes_to_the_systems_pool_unless_its_payload_names_one()
     {
@@ -61,13 +75,12 @@ public sealed class CreateTests : IDisposable
         var (vm, facts) = new VmCreator(_machine.Host).Prepare(payload, report);
         Assert.True(report.CanGoOn, report.Describe());
         Assert.Equal($"""
-            1. enter zone {First} as configured  [undo: remove its configuration]
-            2. set its state to incomplete
-            3. clone zones/{TestMachine.NativeImage}@final to zones/{First} (canmount=on compression=lz4 devices=off mountpoint=/zones/{First} quota=10737418240)  [undo: destroy zones/{First}]
-            4. write /zones/{First}/config/*.json
-            5. write hostname, hosts, resolv.conf, first boot marker in /zones/{First}/root
-            6. set its state to installed
-            7. boot  [undo: halt]
+            1. enter zone {First} as incomplete  [undo: remove its configuration]
+            2. clone zones/{TestMachine.NativeImage}@final to zones/{First} (canmount=on compression=lz4 devices=off mountpoint=/zones/{First} quota=10737418240)  [undo: destroy zones/{First}]
+            3. write /zones/{First}/config/*.json
+            4. write hostname, hosts, resolv.conf, first boot marker in /zones/{First}/root
+            5. set its state to installed
+            6. boot  [undo: halt]
 
             """, CreatePlan.For(vm!, facts!).Render().Replace(_machine.Root, "").ReplaceLineEndings("\n"));
     }

@@ -254,8 +254,8 @@ public sealed class DaemonTests : IDisposable
         }
         machine.Host.Zones.SetState(name, ZoneState.Incomplete);
         machine.Datasets.Clone(SnapshotName.Parse($"zones/{TestMachine.NativeImage}@final"), DatasetName.Parse(vm.RootDataset));
-        ConfigFiles.Write(vm, null);
-        ZoneRootFiles.Prepare(vm);
+        ConfigFiles.WriteNew(vm, sync: true);
+        ZoneRootFiles.Prepare(vm, sync: true);
         if (cut == "installed")
         {
             machine.Host.Zones.SetState(name, ZoneState.Installed);

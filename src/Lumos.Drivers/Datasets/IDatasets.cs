@@ -101,6 +101,12 @@ public interface IDatasets
     /// </summary>
     bool OriginsTravel { get; }
 
+    /// <summary>
+    /// Whether syncfs(2) of a dataset's mount brings that dataset to the disk and no other: it is a file system of its own. Where all
+    /// of them are one, the call waits for what every zone has written.
+    /// </summary>
+    bool EachIsAFileSystem { get; }
+
     /// <summary>Turns a snapshot into a stream of bytes.</summary>
     /// <exception cref="DatasetException">DatasetNotFound.</exception>
     IDatasetSend OpenSend(SnapshotName snapshot, SendOptions? options = null);

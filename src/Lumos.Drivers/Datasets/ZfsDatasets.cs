@@ -226,6 +226,8 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
 
     public bool OriginsTravel => true;
 
+    public bool EachIsAFileSystem => true;
+
     public IDatasetSend OpenSend(SnapshotName snapshot, SendOptions? options = null)
     {
         if (options?.Resume is { } token)

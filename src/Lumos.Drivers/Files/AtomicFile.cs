@@ -9,16 +9,13 @@ namespace Lumos.Drivers.Files;
 /// </summary>
 public static class AtomicFile
 {
-    /// <summary>0644.</summary>
-    public const int DefaultMode = 0x1a4;
-
     /// <param name="mode">Permission bits, whatever the umask; default 0644.</param>
     /// <exception cref="Lumos.Linux.ErrnoException">ENOSPC, EROFS, ENOENT (no such directory) …</exception>
-    public static void Write(string path, ReadOnlySpan<byte> content, int mode = DefaultMode) =>
+    public static void Write(string path, ReadOnlySpan<byte> content, int mode = FileContent.DefaultMode) =>
         DurableFile.Replace(path, content, mode);
 
     /// <inheritdoc cref="Write(string, ReadOnlySpan{byte}, int)"/>
-    public static void Write(string path, string content, int mode = DefaultMode) =>
+    public static void Write(string path, string content, int mode = FileContent.DefaultMode) =>
         DurableFile.Replace(path, Encoding.UTF8.GetBytes(content), mode);
 
     /// <summary>
@@ -28,8 +25,11 @@ public static class AtomicFile
     /// <inheritdoc cref="Write(string, ReadOnlySpan{byte}, int)"/>
     public static void WriteAll(params IReadOnlyList<FileContent> files) => DurableFile.ReplaceAll(files);
 
+    /// <summary>The same without an fsync: the caller brings all that he writes to the disk at once.</summary>
+    public static void WriteAllUnsynced(params IReadOnlyList<FileContent> files) => DurableFile.ReplaceAll(files, sync: false);
+
     /// <summary>A text to be written by <see cref="WriteAll"/>.</summary>
-    public static FileContent Text(string path, string content, int mode = DefaultMode) => new(path, Encoding.UTF8.GetBytes(content), mode);
+    public static FileContent Text(string path, string content, int mode = FileContent.DefaultMode) => FileContent.Text(path, content, mode);
 
     /// <summary>
     /// Removes what writers of this file that were killed have left beside it. The caller holds the lock that writers of it hold.

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Lumos.Linux.Handles;
 using Lumos.Linux.Interop;
 
@@ -19,7 +20,7 @@ public static class DurableFile
     public static void Replace(string path, ReadOnlySpan<byte> content, int mode)
     {
         string full = Path.GetFullPath(path);
-        string temporary = WriteTemporary(full, content, mode);
+        string temporary = WriteTemporary(full, content, mode, sync: true);
         Rename(temporary, full);
         SyncDirectory(Path.GetDirectoryName(full)!);
     }
@@ -28,7 +29,8 @@ public static class DurableFile
     /// Replaces several files, each as a whole and in their order, with one fsync of each directory at the end: a power cut
     /// meets the first so many of them new and the rest old. On failure before the first is renamed, nothing has changed.
     /// </summary>
-    public static void ReplaceAll(IReadOnlyList<FileContent> files)
+    /// <param name="sync">False: nothing is brought to the disk; the caller does it for all he writes.</param>
+    public static void ReplaceAll(IReadOnlyList<FileContent> files, bool sync = true)
     {
         var temporaries = new List<(string Temporary, string Path)>();
         int renamed = 0;
@@ -37,7 +39,7 @@ public static class DurableFile
             foreach (var file in files)
             {
                 string full = Path.GetFullPath(file.Path);
-                temporaries.Add((WriteTemporary(full, file.Content, file.Mode), full));
+                temporaries.Add((WriteTemporary(full, file.Content, file.Mode, sync), full));
             }
             for (; renamed < temporaries.Count; renamed++)
             {
@@ -51,7 +53,7 @@ public static class DurableFile
                 _ = Libc.unlink(temporary);
             }
         }
-        foreach (string directory in temporaries.Select(t => Path.GetDirectoryName(t.Path)!).Distinct())
+        foreach (string directory in sync ? temporaries.Select(t => Path.GetDirectoryName(t.Path)!).Distinct() : [])
         {
             SyncDirectory(directory);
         }
@@ -100,7 +102,7 @@ public static class DurableFile
         _ = SystemCall.Checked(Libc.syncfs(fd.Number), $"sync {directory}");
     }
 
-    private static string WriteTemporary(string full, ReadOnlySpan<byte> content, int mode)
+    private static string WriteTemporary(string full, ReadOnlySpan<byte> content, int mode, bool sync)
     {
         string directory = Path.GetDirectoryName(full) ?? throw new ArgumentException($"{full} names no file", nameof(full));
         string temporary = Path.Combine(directory, $".{Path.GetFileName(full)}.{RandomNumberGenerator.GetHexString(HexDigits, lowercase: true)}{Suffix}");
@@ -110,7 +112,10 @@ public static class DurableFile
         {
             file.WriteAll(content);
             file.SetMode(mode);
-            file.Sync();
+            if (sync)
+            {
+                file.Sync();
+            }
         }
         catch (IOException)
         {
@@ -133,4 +138,10 @@ public static class DurableFile
 
 /// <summary>A file to be written as a whole.</summary>
 /// <param name="Mode">Permission bits, whatever the umask.</param>
-public sealed record FileContent(string Path, byte[] Content, int Mode);
+public sealed record FileContent(string Path, byte[] Content, int Mode)
+{
+    /// <summary>0644.</summary>
+    public const int DefaultMode = 0x1a4;
+
+    public static FileContent Text(string path, string content, int mode = DefaultMode) => new(path, Encoding.UTF8.GetBytes(content), mode);
+}

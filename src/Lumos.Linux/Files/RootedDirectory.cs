@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Lumos.Linux.Handles;
 using Lumos.Linux.Interop;
@@ -18,7 +17,7 @@ namespace Lumos.Linux.Files;
 /// Failure: every call throws ErrnoException with the path as the zone sees it; EAGAIN (the tree changed while it was
 /// walked) is tried again a few times first.
 /// </remarks>
-public sealed unsafe class RootedDirectory : IDisposable
+public sealed unsafe partial class RootedDirectory : IDisposable
 {
     private const int Attempts = 16;
 
@@ -115,40 +114,6 @@ public sealed unsafe class RootedDirectory : IDisposable
     /// <inheritdoc cref="Read(string, int)"/>
     public string ReadText(string path, int most = 1 << 20) => Encoding.UTF8.GetString(Read(path, most));
 
-    /// <summary>
-    /// Puts a file in place as a whole (temporary beside it, fsync, rename, fsync of the directory). What was there, a
-    /// link too, is replaced, never followed.
-    /// </summary>
-    public void Write(string path, ReadOnlySpan<byte> content, int mode = 0x1a4, uint user = 0, uint group = 0)
-    {
-        using var parent = OpenParent(path, out string name);
-        string temporary = $".lumos-{RandomNumberGenerator.GetHexString(12, lowercase: true)}.tmp";
-        const int flags = Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_NOFOLLOW | Libc.O_CLOEXEC;
-        using var file = new FileDescriptor(SystemCall.Checked(Libc.openat(parent.Number, temporary, flags, 0x180), $"write {path}"));
-        bool renamed = false;
-        try
-        {
-            file.WriteAll(content);
-            file.SetOwner(user, group);
-            file.SetMode(mode);
-            file.Sync();
-            _ = SystemCall.Checked(Libc.renameat(parent.Number, temporary, parent.Number, name), $"write {path}");
-            renamed = true;
-        }
-        finally
-        {
-            if (!renamed)
-            {
-                _ = Libc.unlinkat(parent.Number, temporary, 0);
-            }
-        }
-        Sync(parent);
-    }
-
-    /// <inheritdoc cref="Write(string, ReadOnlySpan{byte}, int, uint, uint)"/>
-    public void Write(string path, string content, int mode = 0x1a4, uint user = 0, uint group = 0) =>
-        Write(path, Encoding.UTF8.GetBytes(content), mode, user, group);
-
     /// <summary>Makes one directory; false when something of that name is there.</summary>
     public bool MakeDirectory(string path, int mode = 0x1ed, uint user = 0, uint group = 0)
     {
@@ -231,14 +196,6 @@ public sealed unsafe class RootedDirectory : IDisposable
             throw new ErrnoException($"\"{path}\" names no entry of a directory", Errno.EINVAL);
         }
         return Resolve(slash <= 0 ? "/" : trimmed[..slash], OpenFlags.PathOnly | OpenFlags.Directory);
-    }
-
-    private static void Sync(FileDescriptor directory)
-    {
-        // fsync wants more than an O_PATH descriptor.
-        using var open = new FileDescriptor(SystemCall.Checked(
-            Libc.openat(directory.Number, ".", Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_CLOEXEC, 0), "open directory"));
-        open.Sync();
     }
 
     private static string Checked(string path) =>

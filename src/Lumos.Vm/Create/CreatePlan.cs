@@ -8,11 +8,8 @@ namespace Lumos.Vm.Create;
 /// <summary>One step of a create: what it does and how it is undone when a later one fails.</summary>
 public abstract record CreateStep(string Does, string? Undo)
 {
-    /// <summary>Enters the zone as configured: from here on the uuid is taken and a daemon knows what to unwind.</summary>
-    public sealed record Claim(VmSpec Vm) : CreateStep($"enter zone {Vm.ZoneName} as configured", "remove its configuration");
-
-    /// <summary>State incomplete: what a power cut leaves in it is destroyed at the next boot.</summary>
-    public sealed record Begin(VmSpec Vm) : CreateStep("set its state to incomplete", null);
+    /// <summary>Enters the zone, incomplete: from here on the uuid is taken, and what a kill or a power cut leaves of it is destroyed.</summary>
+    public sealed record Claim(VmSpec Vm) : CreateStep($"enter zone {Vm.ZoneName} as incomplete", "remove its configuration");
 
     public sealed record CloneRoot(SnapshotName Image, DatasetName Dataset, ImmutableSortedDictionary<string, string> Properties)
         : CreateStep($"clone {Image} to {Dataset} ({string.Join(' ', Properties.Select(p => $"{p.Key}={p.Value}"))})", $"destroy {Dataset}");
@@ -26,7 +23,7 @@ public abstract record CreateStep(string Does, string? Undo)
     public sealed record PrepareRoot(VmSpec Vm) : CreateStep(
         $"write hostname, hosts, {(Vm.List("resolvers").Any() ? "resolv.conf, " : "")}first boot marker in {Vm.ZonePath}/root", null);
 
-    /// <summary>The commit: from here on the VM exists.</summary>
+    /// <summary>The commit: all that was made is on the disk, and from here on the VM exists.</summary>
     public sealed record Install(VmSpec Vm, bool Boots) : CreateStep(
         Boots ? "set its state to installed" : "note that no first boot is awaited, set its state to installed", null);
 
@@ -42,7 +39,6 @@ public sealed record CreatePlan(VmSpec Vm, ImmutableArray<CreateStep> Steps)
         var image = host.Images[Core.Uuid.Parse(vm.ImageUuid!)];
         var steps = ImmutableArray.CreateBuilder<CreateStep>();
         steps.Add(new CreateStep.Claim(vm));
-        steps.Add(new CreateStep.Begin(vm));
         steps.Add(new CreateStep.CloneRoot(SnapshotName.Parse(image.Snapshot), DatasetName.Parse(vm.RootDataset), DatasetProperties(vm)));
         if (vm.HasData)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
+using Lumos.Linux.Files;
 using Lumos.Vm.Host;
 using Lumos.Vm.Lifecycle;
 using Lumos.Vm.Payload;
@@ -13,11 +14,12 @@ namespace Lumos.Vm.Create;
 /// <summary>
 /// Makes a VM: observe, normalise, validate, plan, carry out, wait for the first boot, publish.
 ///
-/// On disk, in this order: the zone's XML and its line in the index (configured, with the attr provisioning), the state
-/// incomplete, the clone, config/*.json and the files of the root, the state installed. A failure undoes last-first, a boot
-/// that fails included, so a create either leaves a VM or nothing. A power cut before "installed" leaves a zone that is
-/// incomplete (or configured with the attr provisioning), which vmadmd destroys when it starts; after it the VM exists, and
-/// its first boot is taken up again.
+/// On disk, in this order: the zone's XML (with the attr provisioning) and its line in the index (incomplete), the clone,
+/// config/*.json and the files of the root, the state installed. A failure undoes last-first, a boot that fails included, so a
+/// create either leaves a VM or nothing. A power cut before "installed" leaves a zone that is incomplete, which vmadmd destroys
+/// when it starts; after it the VM exists, and its first boot is taken up again. So what lies in the clone has to be on the disk
+/// before "installed" is, in whatever order: with one call where the dataset is a file system of its own
+/// (docs/decisions/0029-one-flush-for-a-new-root.md).
 /// </summary>
 public sealed class VmCreator(VmHost host)
 {
@@ -69,7 +71,7 @@ public sealed class VmCreator(VmHost host)
             switch (step)
             {
                 case CreateStep.Claim:
-                    config = host.Zones.Create(FirstConfig(plan.Vm), uuid);
+                    config = host.Zones.Create(FirstConfig(plan.Vm), uuid, ZoneState.Incomplete);
                     undo.Push(step.Undo!, () =>
                     {
                         host.Zones.Remove(name);
@@ -77,9 +79,6 @@ public sealed class VmCreator(VmHost host)
                     });
                     // Its addresses are its own from here on, and nobody's lease.
                     host.PublishNics(uuid);
-                    break;
-                case CreateStep.Begin:
-                    host.Zones.SetState(name, ZoneState.Incomplete);
                     break;
                 case CreateStep.CloneRoot clone:
                     host.Datasets.Clone(clone.Image, clone.Dataset, clone.Properties);
@@ -90,12 +89,16 @@ public sealed class VmCreator(VmHost host)
                     host.Datasets.Create(data.Dataset, data.Properties);
                     break;
                 case CreateStep.WriteConfigFiles:
-                    ConfigFiles.Write(plan.Vm, null);
+                    ConfigFiles.WriteNew(plan.Vm, sync: !host.Datasets.EachIsAFileSystem);
                     break;
                 case CreateStep.PrepareRoot:
-                    PrepareRoot(plan.Vm);
+                    PrepareRoot(plan.Vm, sync: !host.Datasets.EachIsAFileSystem);
                     break;
                 case CreateStep.Install install:
+                    if (host.Datasets.EachIsAFileSystem)
+                    {
+                        DurableFile.SyncFileSystem(plan.Vm.ZonePath);
+                    }
                     if (!install.Boots)
                     {
                         config = config!.WithAttr(ZoneConfigMapping.Provisioning, null).WithAttr(ZoneConfigMapping.ProvisioningTimeout, null);
@@ -119,8 +122,10 @@ public sealed class VmCreator(VmHost host)
     }
 
     /// <summary>Puts into a fresh clone what a zone finds at its first boot.</summary>
+    /// <param name="vm">Whose.</param>
+    /// <param name="sync">False: the caller brings all that he writes to the disk at once.</param>
     /// <exception cref="LumosException">ImageHasNoRoot.</exception>
-    internal static void PrepareRoot(VmSpec vm)
+    internal static void PrepareRoot(VmSpec vm, bool sync)
     {
         if (!Directory.Exists(ZoneRootFiles.RootOf(vm.ZonePath)))
         {
@@ -128,7 +133,7 @@ public sealed class VmCreator(VmHost host)
         }
         // What a tenant makes setuid in its root must not be reachable for the other accounts of the global zone.
         File.SetUnixFileMode(vm.ZonePath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        ZoneRootFiles.Prepare(vm);
+        ZoneRootFiles.Prepare(vm, sync);
     }
 
     private static ZoneConfig FirstConfig(VmSpec vm) =>

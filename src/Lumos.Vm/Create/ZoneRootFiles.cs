@@ -18,7 +18,9 @@ public static class ZoneRootFiles
     public static string RootOf(string zonePath) => Path.Combine(zonePath, "root");
 
     /// <summary>Before the first boot: who the zone is, and the marker.</summary>
-    public static void Prepare(VmSpec vm)
+    /// <param name="vm">Whose root it is.</param>
+    /// <param name="sync">False: the caller brings all that he writes to the disk at once.</param>
+    public static void Prepare(VmSpec vm, bool sync)
     {
         foreach (string folder in (string[])["config", "cores", "logs"])
         {
@@ -27,14 +29,14 @@ public static class ZoneRootFiles
         }
         using var root = RootedDirectory.Open(RootOf(vm.ZonePath));
         root.MakeDirectories("/etc");
-        root.Write("/etc/hostname", vm.Hostname + "\n");
-        root.Write("/etc/hosts", Hosts(vm));
-        if (vm.List("resolvers").Any())
-        {
-            root.Write("/etc/resolv.conf", Resolvers(vm));
-        }
         root.MakeDirectories("/var/svc");
-        root.Write(Marker, "");
+        root.WriteAll(
+        [
+            FileContent.Text("/etc/hostname", vm.Hostname + "\n"),
+            FileContent.Text("/etc/hosts", Hosts(vm)),
+            .. vm.List("resolvers").Any() ? [FileContent.Text("/etc/resolv.conf", Resolvers(vm))] : Array.Empty<FileContent>(),
+            FileContent.Text(Marker, ""),
+        ], sync);
     }
 
     /// <summary>Writes the resolvers into a zone that has maintain_resolvers.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Drivers.Files;
+using Lumos.Linux.Files;
 using Lumos.Vm.Properties;
 
 namespace Lumos.Vm;
@@ -42,28 +43,44 @@ public static class ConfigFiles
         }
     }
 
-    /// <summary>Writes those whose content differs from <paramref name="before"/>; null: all.</summary>
-    public static void Write(VmSpec vm, VmSpec? before)
+    /// <summary>Writes those of a VM that is being made.</summary>
+    /// <param name="vm">Whose.</param>
+    /// <param name="sync">False: the caller brings all that he writes to the disk at once.</param>
+    public static void WriteNew(VmSpec vm, bool sync)
+    {
+        Directory.CreateDirectory(Folder(vm.ZonePath), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        IReadOnlyList<FileContent> files = [.. Files.Select(file => FileOf(vm, file, Content(vm, file)))];
+        ZoneRoom.Write(vm.Text("uuid")!, () =>
+        {
+            if (sync)
+            {
+                AtomicFile.WriteAll(files);
+            }
+            else
+            {
+                AtomicFile.WriteAllUnsynced(files);
+            }
+        });
+    }
+
+    /// <summary>Writes those whose content differs from <paramref name="before"/>.</summary>
+    public static void Write(VmSpec vm, VmSpec before)
     {
         string folder = Folder(vm.ZonePath);
-        if (before is null)
-        {
-            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-        else if (!Directory.Exists(folder))
+        if (!Directory.Exists(folder))
         {
             // Written now, they would lie under the mountpoint and be hidden later.
             throw new LumosException("NotMounted", $"{folder} is not there: \"zfs mount {vm.RootDataset}\" mounts the VM's dataset");
         }
-        foreach (string path in before is null ? [] : Paths(vm.ZonePath))
+        foreach (string path in Paths(vm.ZonePath))
         {
             AtomicFile.RemoveTemporaries(path); // of one who was killed: we hold the VM's lock
         }
         ZoneRoom.Write(vm.Text("uuid")!, () => AtomicFile.WriteAll(
         [
             .. Files.Select(file => (Name: file, Content: Content(vm, file)))
-                .Where(file => before is null || !JsonNode.DeepEquals(file.Content, Content(before, file.Name)))
-                .Select(file => AtomicFile.Text(Path.Combine(folder, file.Name), JsonText.Pretty(file.Content) + "\n", SecretMode)),
+                .Where(file => !JsonNode.DeepEquals(file.Content, Content(before, file.Name)))
+                .Select(file => FileOf(vm, file.Name, file.Content)),
         ]));
     }
 
@@ -99,6 +116,9 @@ public static class ConfigFiles
         }
         return content;
     }
+
+    private static FileContent FileOf(VmSpec vm, string file, JsonObject content) =>
+        AtomicFile.Text(Path.Combine(Folder(vm.ZonePath), file), JsonText.Pretty(content) + "\n", SecretMode);
 
     private static IEnumerable<Property> Rows(string file) =>
         PropertyTable.Rows.Where(r => r.Store is PropertyStore.Json json && json.File == file);

@@ -126,9 +126,9 @@ public sealed class VmReprovision(VmHost host)
                     host.Datasets.Mount(clone.Dataset);
                     break;
                 case ReprovisionStep.PrepareRoot prepare:
-                    VmCreator.PrepareRoot(vm.With("zonepath", prepare.Path));
+                    VmCreator.PrepareRoot(vm.With("zonepath", prepare.Path), sync: false);
                     TreeCopy.Copy(ConfigFiles.Folder(vm.ZonePath), ConfigFiles.Folder(prepare.Path));
-                    DurableFile.SyncFileSystem(prepare.Path); // the old ones are destroyed
+                    DurableFile.SyncFileSystem(prepare.Path); // the old root is destroyed
                     break;
                 case ReprovisionStep.Stop:
                     if (ran)

@@ -49,9 +49,10 @@ public sealed class ZoneConfigStore(ZoneLayout layout)
             : throw new LumosException("InvalidZoneConfig", $"{file} describes zone '{config.Name}', not '{name}'");
     }
 
-    /// <summary>Enters a new zone as configured, with a number (zonedid) of its own. Returns it with that number.</summary>
+    /// <summary>Enters a new zone, with a number (zonedid) of its own. Returns it with that number.</summary>
+    /// <param name="state">Configured; incomplete, when whoever enters it goes on to make its root.</param>
     /// <exception cref="LumosException">ZoneExists</exception>
-    public ZoneConfig Create(ZoneConfig config, string uuid)
+    public ZoneConfig Create(ZoneConfig config, string uuid, ZoneState state = ZoneState.Configured)
     {
         Directory.CreateDirectory(layout.Configurations);
         using var held = LockIndex();
@@ -61,7 +62,7 @@ public sealed class ZoneConfigStore(ZoneLayout layout)
             throw new LumosException("ZoneExists", $"zone '{config.Name}' already exists");
         }
         var (numbered, files) = Numbered(config, index);
-        var entry = new ZoneIndexEntry(config.Name, ZoneState.Configured, config.ZonePath, uuid);
+        var entry = new ZoneIndexEntry(config.Name, state, config.ZonePath, uuid);
         AtomicFile.WriteAll([.. files, AtomicFile.Text(layout.IndexFile, index.With(entry).ToString())]);
         return numbered;
     }

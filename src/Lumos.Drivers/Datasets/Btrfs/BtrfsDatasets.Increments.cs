@@ -17,6 +17,8 @@ public sealed partial class BtrfsDatasets
     /// <summary>Two machines unpack an image each into a subvolume of their own, which no stream takes for one.</summary>
     public bool OriginsTravel => false;
 
+    public bool EachIsAFileSystem => false;
+
     /// <summary>The kernel gives out a snapshot as a whole; what came of one that was cut is dropped, if not by its receiver, by the next.</summary>
     public string? ResumeToken(DatasetName name) => null;
 
