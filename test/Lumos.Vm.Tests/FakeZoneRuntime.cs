@@ -238,7 +238,10 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
         }
     }
 
-    public void ApplyLimits(ZoneSpec spec) => LastLimits = spec;
+    /// <summary>A running zone's limits cannot be changed: this is why.</summary>
+    public Exception? LimitFailure { get; set; }
+
+    public void ApplyLimits(ZoneSpec spec) => LastLimits = LimitFailure is { } failure ? throw failure : spec;
 
     public void ApplyTmpfs(ZoneSpec spec) => Calls.Add($"tmpfs {spec.Name} {spec.TmpfsBytes >> 20}");
 

@@ -62,6 +62,18 @@ public sealed class FaultTests : IDisposable
         Assert.Equal(before, Shown(uuid));
     }
 
+    /// <summary>Less memory than a zone has in use, where the kernel will not have it.</summary>
+    [Fact]
+    public void A_limit_that_a_running_zone_cannot_be_given_is_told_as_what_it_is()
+    {
+        string uuid = _machine.Create();
+        _machine.Runtime.LimitFailure = new IOException("Device or resource busy");
+        var run = _machine.Vmadm(null, "update", uuid, "max_physical_memory=128");
+        Assert.Equal((1, $"VM {uuid} is changed and has it all when it next boots, but as it runs it could not be given it: Device or resource busy\n"), (run.Status, run.Error));
+        Assert.Equal(128, (int)_machine.Get(uuid)["max_physical_memory"]!);
+        Assert.Empty(Orphans.Of(_machine));
+    }
+
     [Fact]
     public void A_VM_that_has_used_up_its_quota_is_told_with_the_way_out()
     {

@@ -205,9 +205,17 @@ public sealed class VmUpdater(VmHost host)
             host.Trace("write the resolvers into the zone");
             ZoneRootFiles.WriteResolvers(plan.After);
         }
-        if (runs)
+        if (!runs)
+        {
+            return;
+        }
+        try
         {
             ApplyLive(plan, config);
+        }
+        catch (Exception e) when (e is LumosException or IOException)
+        {
+            throw new LumosException("NotLive", $"VM {plan.After.Text("uuid")} is changed and has it all when it next boots, but as it runs it could not be given it", inner: e);
         }
     }
 
