@@ -59,6 +59,23 @@ public class FirstBootTests
     }
 
     [Fact]
+    public void The_records_of_VMs_have_room_of_their_own_on_a_pool_that_was_made_without_too()
+    {
+        using var machine = new FakeMachine();
+        machine.FileSystems();
+        machine.FirstBoot(Answers);
+        var config = DatasetName.Parse("zones/config");
+        Assert.Equal($"{64L << 20}", machine.Datasets.GetProperties(config, "refreservation")["refreservation"]);
+        foreach (var (found, then) in (ReadOnlySpan<(string, string)>)[("none", $"{64L << 20}"), ("1048576", "1048576")])
+        {
+            machine.Datasets.SetProperties(config, new Dictionary<string, string> { ["refreservation"] = found });
+            machine.Boot();
+            Assert.Equal(0, machine.FileSystems());
+            Assert.Equal(then, machine.Datasets.GetProperties(config, "refreservation")["refreservation"]);
+        }
+    }
+
+    [Fact]
     public void A_power_cut_at_any_moment_leaves_a_machine_that_the_next_boot_sets_up()
     {
         int cuts = 0;

@@ -24,6 +24,12 @@ internal sealed class PersistentMounts(IDatasets datasets, INodeHost host, BootN
         ["sync"] = "always",
     };
 
+    /// <summary>
+    /// What the records of VMs (/etc/zones) are made with, and given at a boot that finds them without: room of their own, so that on a pool
+    /// that is full VMs can still be stopped, changed and deleted, which is the way out of it. Enough for some thousands.
+    /// </summary>
+    internal static IReadOnlyDictionary<string, string> ConfigProperties { get; } = new Dictionary<string, string> { ["refreservation"] = $"{64L << 20}" };
+
     /// <summary>Mounts all; with <paramref name="log"/> the service logs of this boot move along.</summary>
     internal void MountAll(SystemPool pool, BootArguments boot)
     {
@@ -43,6 +49,7 @@ internal sealed class PersistentMounts(IDatasets datasets, INodeHost host, BootN
             }
             MountLegacy(pool, "usbkey", paths.UsbKey);
             MountLegacy(pool, "config", paths.Zones);
+            KeepRoom(pool);
             MountLegacy(pool, "opt", paths.Opt);
             MountShadow(boot);
             MountSsh();
@@ -90,6 +97,22 @@ internal sealed class PersistentMounts(IDatasets datasets, INodeHost host, BootN
         if (!host.IsMountPoint(target))
         {
             Require(pool, dataset, () => host.Mount(pool.Dataset(dataset).Value, target, "zfs"), target);
+        }
+    }
+
+    private void KeepRoom(SystemPool pool)
+    {
+        var config = pool.Dataset("config");
+        try
+        {
+            if (datasets.GetProperties(config, "refreservation")["refreservation"] is null or "0" or "none" or "-")
+            {
+                datasets.SetProperties(config, ConfigProperties);
+            }
+        }
+        catch (Exception e) when (e is LumosException or IOException)
+        {
+            notes.Say($"{config} has no room of its own: on a full pool VMs cannot be changed or deleted: {LumosException.Describe(e)}");
         }
     }
 

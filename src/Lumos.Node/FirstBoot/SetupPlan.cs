@@ -26,7 +26,7 @@ internal static class SetupPlan
     /// <summary>The datasets of a system pool and the properties each is made with.</summary>
     private static readonly (string Name, Dictionary<string, string> Properties)[] Datasets =
     [
-        ("config", new() { ["mountpoint"] = "legacy" }),
+        ("config", new(PersistentMounts.ConfigProperties) { ["mountpoint"] = "legacy" }),
         ("usbkey", new() { ["mountpoint"] = "legacy" }),
         ("opt", new() { ["mountpoint"] = "legacy" }),
         ("var", new() { ["mountpoint"] = "legacy" }),
