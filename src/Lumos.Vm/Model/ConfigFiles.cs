@@ -63,7 +63,7 @@ public static class ConfigFiles
         });
     }
 
-    /// <summary>Writes those whose content differs from <paramref name="before"/>.</summary>
+    /// <summary>Writes those whose content differs from <paramref name="before"/> and does not stand there already.</summary>
     public static void Write(VmSpec vm, VmSpec before)
     {
         string folder = Folder(vm.ZonePath);
@@ -80,7 +80,9 @@ public static class ConfigFiles
         [
             .. Files.Select(file => (Name: file, Content: Content(vm, file)))
                 .Where(file => !JsonNode.DeepEquals(file.Content, Content(before, file.Name)))
-                .Select(file => FileOf(vm, file.Name, file.Content)),
+                .Select(file => FileOf(vm, file.Name, file.Content))
+                // Nothing is to be taken back of a write that found no room, and there would be none for that either.
+                .Where(file => !File.Exists(file.Path) || !File.ReadAllBytes(file.Path).AsSpan().SequenceEqual(file.Content)),
         ]));
     }
 

@@ -11,25 +11,61 @@ namespace Lumos.Zones.Runtime;
 /// </summary>
 internal static class ZoneFiles
 {
-    /// <summary>Writes resolv.conf, hostname and hosts where the zone has none; resolv.conf always, when it is kept up by us.</summary>
-    internal static void Prepare(ZoneSpec zone)
+    private const int PublicMode = 0x1a4; // 0644
+
+    /// <summary>
+    /// Writes resolv.conf, hostname and hosts where the zone has none; resolv.conf always, when it is kept up by us. A zone that is at its quota
+    /// boots without what finds no room: whoever is to make room has to get in.
+    /// </summary>
+    internal static void Prepare(ZoneSpec zone, Action<string> warn)
     {
         using var root = RootedDirectory.Open(zone.RootPath);
-        root.MakeDirectories("/etc");
-        MakeCheckpoints(root);
+        void Try(string path, Action write)
+        {
+            try
+            {
+                write();
+            }
+            catch (ErrnoException e) when (e.Errno is Errno.EDQUOT or Errno.ENOSPC or Errno.EROFS)
+            {
+                warn($"zone '{zone.Name}' boots with {path} as it is: {e.Message}");
+            }
+        }
+
+        Try("/etc", () => root.MakeDirectories("/etc"));
+        Try(ZoneCheckpoints.InZone, () => MakeCheckpoints(root));
         ZoneFileSystems.MakeTargets(zone, root);
         if (!zone.Resolvers.IsEmpty && (zone.MaintainResolvers || IsMissing(root, "/etc/resolv.conf")))
         {
-            root.Write("/etc/resolv.conf", ResolvConf(zone));
+            Try("/etc/resolv.conf", () => WriteChanged(root, "/etc/resolv.conf", ResolvConf(zone)));
         }
         if (IsMissing(root, "/etc/hostname"))
         {
-            root.Write("/etc/hostname", zone.Hostname + "\n");
+            Try("/etc/hostname", () => root.Write("/etc/hostname", zone.Hostname + "\n"));
         }
         if (IsMissing(root, "/etc/hosts"))
         {
-            root.Write("/etc/hosts", $"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t{zone.Hostname}\n");
+            Try("/etc/hosts", () => root.Write("/etc/hosts", $"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t{zone.Hostname}\n"));
         }
+    }
+
+    // What stands there as it should takes no room to be written again.
+    private static void WriteChanged(RootedDirectory root, string path, string text)
+    {
+        byte[] wanted = Encoding.UTF8.GetBytes(text);
+        try
+        {
+            if (root.Status(path) is { Kind: FileKind.Regular, Mode: PublicMode, User: 0, Group: 0 } status && status.Size == wanted.Length
+                && root.Read(path, wanted.Length).AsSpan().SequenceEqual(wanted))
+            {
+                return;
+            }
+        }
+        catch (ErrnoException)
+        {
+            // Whatever the tenant has made of it is told by the writing.
+        }
+        root.Write(path, wanted);
     }
 
     // Something else of that name is the tenant's own, and stays.

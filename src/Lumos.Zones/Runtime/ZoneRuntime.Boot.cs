@@ -38,7 +38,7 @@ public sealed partial class ZoneRuntime
         };
         Record(spec.Name, record);
 
-        ZoneFiles.Prepare(spec);
+        ZoneFiles.Prepare(spec, _warn);
         var places = MakeViews(spec, run, out var shown);
         GiveDatasets(spec, places.UserNamespace);
         File.WriteAllText(Path.Combine(run, "config.json"), OciBundle.ConfigJson(shown, places));
