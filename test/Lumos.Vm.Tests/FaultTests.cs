@@ -106,6 +106,37 @@ public sealed class FaultTests : IDisposable
         Assert.Equal(before, Shown(uuid));
     }
 
+    [Theory]
+    [InlineData("zones", "available", "2048", "pool zones is full (2 KiB left): delete snapshots")]
+    [InlineData("zones", "readonly", "on", "pool zones is read-only: \"zpool export zones\"")]
+    [InlineData("zones/UUID", "quota", "1048576", "VM UUID has used up its quota of 1 MiB: remove files in it")]
+    public void What_the_storage_lacks_is_said_with_the_way_out(string dataset, string property, string value, string says)
+    {
+        string uuid = _machine.Create();
+        _machine.Vmadm(null, "stop", uuid);
+        _machine.Datasets.SetProperties(DatasetName.Parse(dataset.Replace("UUID", uuid, StringComparison.Ordinal)), new Dictionary<string, string> { [property] = value });
+        says = says.Replace("UUID", uuid, StringComparison.Ordinal);
+
+        // By the word of a tool, which tells no reasons that programs could read; by the kernel's; and not where the storage is not asked.
+        _machine.BeforeDataset = (what, name) => _ = what == "snapshot" ? throw DatasetException.Failed(name, "take a snapshot of", new IOException("it says no")) : 0;
+        var run = _machine.Vmadm(null, "create-snapshot", uuid, "s");
+        Assert.Equal(1, run.Status);
+        Assert.Contains("it says no; " + says, run.Error);
+        Assert.Contains($"\"code\": \"SnapshotFailed\"", _machine.Vmadm(null, "create-snapshot", uuid, "s", "--json-result").Out);
+        _machine.Runtime.BootFailure = new LumosException("ZoneBootFailed", "zone could not be booted", inner: new ErrnoException("write", Errno.ENOSPC));
+        Assert.Contains($"{Errno.Text(Errno.ENOSPC)}; {says}", _machine.Vmadm(null, "start", uuid).Error);
+        _machine.Runtime.BootFailure = new LumosException("ZoneBootFailed", "zone could not be booted");
+        Assert.DoesNotContain(says, _machine.Vmadm(null, "start", uuid).Error);
+    }
+
+    [Fact]
+    public void A_failure_that_is_not_the_storages_says_nothing_of_it()
+    {
+        string uuid = _machine.Create();
+        _machine.BeforeDataset = (what, name) => _ = what == "snapshot" ? throw DatasetException.Failed(name, "take a snapshot of", new IOException("it says no")) : 0;
+        Assert.EndsWith("it says no", _machine.Vmadm(null, "create-snapshot", uuid, "s").Error.Trim(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_missing_image_and_a_missing_tag_are_told_before_anything_is_made()
     {

@@ -42,6 +42,9 @@ public sealed record ConmonRequest
 /// </summary>
 public static class Conmon
 {
+    /// <summary>The code of the failure when there is no container.</summary>
+    public const string NotCreated = "ContainerNotCreated";
+
     public const string AttachSocket = "attach";
     public const string ControlFifo = "ctl";
     public const string PidFile = "conmon.pid";
@@ -81,14 +84,14 @@ public static class Conmon
             int status = child.Wait(); // it forks the monitor proper and leaves
             if (status != 0)
             {
-                throw new LumosException("ContainerNotCreated", $"conmon for {request.Container} exited with status {status}");
+                throw new LumosException(NotCreated, $"conmon for {request.Container} exited with status {status}");
             }
         }
         string line = ReadLine(report.Read);
         var (pid, message) = ParseReport(line);
         return pid > 0
             ? pid
-            : throw new LumosException("ContainerNotCreated",
+            : throw new LumosException(NotCreated,
                 $"the runtime could not create {request.Container}: {(message.Length > 0 ? message : RuntimeWords(request.Bundle))}");
     }
 

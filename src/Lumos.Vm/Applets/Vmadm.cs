@@ -39,8 +39,9 @@ internal sealed class Vmadm(AppletContext context, Func<Action<string>, VmHost> 
         catch (LumosException e)
         {
             // Without "vmadm: " in front: SmartOS has none, and tools match these lines.
-            context.Error.WriteLine(e.InnerException is null ? e.Message : LumosException.Describe(e));
-            return (e.ExitStatus, e);
+            var told = vmadm.Explained(e);
+            context.Error.WriteLine(told.InnerException is null ? told.Message : LumosException.Describe(told));
+            return (e.ExitStatus, told);
         }
         catch (ReaderLeftException)
         {
@@ -48,8 +49,9 @@ internal sealed class Vmadm(AppletContext context, Func<Action<string>, VmHost> 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
-            context.Error.WriteLine(LumosException.Describe(e));
-            return (ExitStatus.Failure, e);
+            var told = vmadm.Explained(e);
+            context.Error.WriteLine(LumosException.Describe(told));
+            return (ExitStatus.Failure, told);
         }
     }
 

@@ -34,16 +34,16 @@ public sealed class VmSnapshots(VmHost host)
             var config = host.Zones.Load(ZoneName.Parse(vm.Spec.ZoneName));
             var snapshot = label.Of(DatasetName.Parse(vm.Spec.RootDataset));
             RequireMounted(vm.Spec);
-            KeptConfiguration.Keep(config);
             try
             {
+                KeptConfiguration.Keep(config);
                 host.Datasets.Snapshot(snapshot, recursive: true);
             }
             catch (DatasetException e) when (e.Code == DatasetException.ExistsCode)
             {
                 throw new LumosException("SnapshotExists", $"VM {uuid} has a snapshot {name} already");
             }
-            catch (DatasetException e)
+            catch (Exception e) when (e is DatasetException or IOException)
             {
                 throw new LumosException("SnapshotFailed", $"Failed to create snapshot {name} of VM {uuid}", inner: e);
             }

@@ -171,7 +171,14 @@ public sealed class VmUpdater(VmHost host)
         undo.Push("save the configuration as it was", () => host.Zones.Save(saved));
         host.Trace("write what changed of config/*.json");
         undo.Push("write config/*.json as they were", () => ConfigFiles.Write(plan.Before, plan.After));
-        ConfigFiles.Write(plan.After, plan.Before);
+        try
+        {
+            ConfigFiles.Write(plan.After, plan.Before);
+        }
+        catch (IOException e)
+        {
+            throw new LumosException("UpdateFailed", $"Failed to update VM {plan.After.Text("uuid")}", inner: e);
+        }
         undo.Commit();
         return config;
     }

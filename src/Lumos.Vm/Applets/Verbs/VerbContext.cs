@@ -96,6 +96,12 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
         }
     }
 
+    /// <summary>A failure with what the storage has to do with it, where that is so.</summary>
+    internal Exception Explained(Exception fault) =>
+        _machine is not null && StorageFault.Of(fault, _machine, Result.Uuid) is { } why
+            ? new LumosException((fault as LumosException)?.Code ?? "SystemError", $"{LumosException.Describe(fault)}; {why}", (fault as LumosException)?.ExitStatus ?? ExitStatus.Failure)
+            : fault;
+
     /// <summary>The run is over: its result is printed where it was asked for, and the log closed.</summary>
     internal void End(int status, Exception? fault)
     {
