@@ -17,7 +17,7 @@ public sealed class OutputStream : WriteOnlyStream
     private readonly Stream _inner;
     private readonly bool _goesOn;
 
-    /// <param name="goesOn">What nobody reads is dropped and the work goes on: of standard error, where we only say how it goes.</param>
+    /// <param name="goesOn">What cannot be written is dropped and the work goes on: of standard error, where we only say how it goes.</param>
     public OutputStream(Stream inner, bool goesOn = false)
     {
         _inner = inner;
@@ -31,12 +31,13 @@ public sealed class OutputStream : WriteOnlyStream
         {
             _inner.Write(buffer);
         }
+        catch (IOException) when (_goesOn)
+        {
+            // Nobody reads it, or its file is on a full disk: what is being done matters more than what is said of it.
+        }
         catch (IOException e) when (e.HResult == BrokenPipe)
         {
-            if (!_goesOn)
-            {
-                throw new ReaderLeftException(e);
-            }
+            throw new ReaderLeftException(e);
         }
     }
 

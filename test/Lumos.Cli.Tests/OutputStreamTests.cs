@@ -18,19 +18,24 @@ public class OutputStreamTests
     }
 
     [Fact]
-    public void Work_goes_on_when_nobody_reads_standard_error()
+    public void Work_goes_on_when_nobody_reads_standard_error_or_its_file_is_full()
     {
         using var gone = Unread();
         using var errors = new StreamWriter(new OutputStream(gone, goesOn: true)) { AutoFlush = true };
         errors.WriteLine("waiting for a lock");
+
+        using var full = new StreamWriter(new OutputStream(Full(), goesOn: true)) { AutoFlush = true };
+        full.WriteLine("waiting for a lock");
     }
 
     [Fact]
     public void Other_faults_of_output_are_faults()
     {
-        using var full = new OutputStream(new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0));
+        using var full = new OutputStream(Full());
         Assert.IsNotType<ReaderLeftException>(Assert.ThrowsAny<IOException>(() => full.Write("x"u8)));
     }
+
+    private static FileStream Full() => new("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
 
     /// <summary>A pipe without a reader, written to by write(2), as standard output is.</summary>
     private static FileStream Unread()
