@@ -53,6 +53,15 @@ public sealed class AuditTests : IDisposable
     }
 
     [Fact]
+    public void A_log_that_finds_no_room_keeps_nobody_from_working()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Folder)!);
+        File.WriteAllText(Folder, "in the way");
+        string uuid = _machine.Create();
+        Assert.Equal(0, _machine.Vmadm(null, "stop", uuid, "-v").Status);
+    }
+
+    [Fact]
     public void Secrets_are_in_no_log()
     {
         string uuid = _machine.Create(""", "customer_metadata": {"root_pw": "S3cret", "motd": "hello"}, "internal_metadata": {"key": "S3cret"} """);

@@ -29,6 +29,7 @@ public sealed class AuditLog : IDisposable
     private readonly Lock _lock = new();
     private readonly List<byte[]>? _early;
     private FileStream? _file;
+    private bool _isLost; // it could not be opened: nothing waits for it any more
     private long _written, _dropped;
 
     /// <param name="name">Of the command.</param>
@@ -50,11 +51,12 @@ public sealed class AuditLog : IDisposable
     {
         lock (_lock)
         {
-            if (_early is null || _file is not null)
+            if (_early is null || _file is not null || _isLost)
             {
                 return;
             }
             _file = AuditFolder.Open(folder, _name, DateTimeOffset.UtcNow);
+            _isLost = _file is null;
             _early.ForEach(line => Append(line, last: false));
             _early.Clear();
         }
@@ -145,7 +147,7 @@ public sealed class AuditLog : IDisposable
     {
         if (_file is null)
         {
-            if (_early?.Count < 16)
+            if (_early?.Count < 16 && !_isLost)
             {
                 _early.Add(line);
             }
