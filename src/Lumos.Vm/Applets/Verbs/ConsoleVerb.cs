@@ -10,7 +10,7 @@ internal static class ConsoleVerb
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {
-        new VmConsole(vmadm.Machine).Attach(VerbContext.OnlyUuidOf(args, "console"));
+        new VmConsole(vmadm.Machine).Attach(vmadm.OnlyUuidOf(args, "console"));
         return ExitStatus.Success;
     }
 }

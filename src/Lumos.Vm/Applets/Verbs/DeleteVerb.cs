@@ -9,5 +9,5 @@ internal static class DeleteVerb
     internal static Verb Verb { get; } = new("delete", ["delete <uuid>"], Verb.NoOptions, Run) { Aliases = ["destroy"], Changes = true, IsSettled = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args) =>
-        vmadm.Say(new VmLifecycle(vmadm.Machine).Delete(VerbContext.OnlyUuidOf(args, "delete")));
+        vmadm.Say(new VmLifecycle(vmadm.Machine).Delete(vmadm.OnlyUuidOf(args, "delete")));
 }

@@ -10,7 +10,7 @@ internal static class GetVerb
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {
-        string uuid = VerbContext.OnlyUuidOf(args, "get");
+        string uuid = vmadm.OnlyUuidOf(args, "get");
         vmadm.Out.WriteLine(JsonText.Pretty(new VmReader(vmadm.Machine).Get(uuid)));
         return ExitStatus.Success;
     }

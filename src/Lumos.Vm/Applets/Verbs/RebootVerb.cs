@@ -9,5 +9,5 @@ internal static class RebootVerb
     internal static Verb Verb { get; } = new("reboot", ["reboot <uuid> [-F] [-t <seconds>]"], parser => parser.Flag('F', "force").Value('t', "timeout"), Run) { Changes = true, IsSettled = true };
 
     private static int Run(VerbContext vmadm, ParsedArgs args) =>
-        vmadm.Say(new VmLifecycle(vmadm.Machine).Reboot(VerbContext.OnlyUuidOf(args, "reboot"), args.Has('F'), StopVerb.Seconds(args)));
+        vmadm.Say(new VmLifecycle(vmadm.Machine).Reboot(vmadm.OnlyUuidOf(args, "reboot"), args.Has('F'), StopVerb.Seconds(args)));
 }

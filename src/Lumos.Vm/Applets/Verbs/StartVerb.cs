@@ -16,7 +16,7 @@ internal static class StartVerb
         {
             throw new LumosException("NotYet", $"\"{option}\": extra options of start are for kvm, which is not in this release yet");
         }
-        uuid = VerbContext.OnlyUuidOf(args, "start");
+        uuid = vmadm.OnlyUuidOf(args, "start");
         return vmadm.Say(new VmLifecycle(vmadm.Machine).Start(uuid, args.Has("clear-failed")));
     }
 }

@@ -15,7 +15,7 @@ internal static class StopVerb
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {
-        string uuid = VerbContext.OnlyUuidOf(args, "stop");
+        string uuid = vmadm.OnlyUuidOf(args, "stop");
         return vmadm.Say(new VmLifecycle(vmadm.Machine).Stop(uuid, args.Has('F'), Seconds(args)));
     }
 

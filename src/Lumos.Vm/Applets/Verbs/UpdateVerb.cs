@@ -17,10 +17,10 @@ internal static class UpdateVerb
         var pairs = args.Operands.Skip(1).ToList();
         if (pairs.Count > 0 && args.Has('f'))
         {
-            throw new UsageException($"-f and \"{pairs[0]}\" both say what to change: give one");
+            vmadm.LeaveOut($"-f {args.Get('f')} is left out: {pairs[0]} says what to change");
         }
         var payload = pairs.Count > 0
-            ? FromPairs(pairs)
+            ? FromPairs(vmadm, pairs)
             : vmadm.ReadPayload(args, "Will not update from stdin when stdin is a tty.");
         var report = new PayloadReport();
         var plan = new VmUpdater(vmadm.Machine).Update(uuid, payload, report, planned =>
@@ -36,7 +36,7 @@ internal static class UpdateVerb
         return vmadm.Say($"Successfully updated VM {uuid}");
     }
 
-    private static JsonObject FromPairs(IEnumerable<string> pairs)
+    private static JsonObject FromPairs(VerbContext vmadm, IEnumerable<string> pairs)
     {
         var payload = new JsonObject();
         foreach (string pair in pairs)
@@ -46,10 +46,11 @@ internal static class UpdateVerb
             {
                 throw new UsageException($"Bad arguments: unable to split {pair}");
             }
-            if (!payload.TryAdd(pair[..equals], pair[(equals + 1)..]))
+            if (payload.ContainsKey(pair[..equals]))
             {
-                throw new UsageException($"{pair[..equals]} is given twice");
+                vmadm.LeaveOut($"{pair[..equals]} is given twice: the last one counts");
             }
+            payload[pair[..equals]] = pair[(equals + 1)..];
         }
         return payload;
     }

@@ -155,13 +155,29 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
     internal static string UuidOf(ParsedArgs args, string verb) =>
         args.TryOperand(0, out string? uuid) && IsUuid(uuid) ? uuid : throw new UsageException($"Invalid or missing UUID for {verb}");
 
-    /// <summary>The only operand: a second VM, or a word that was meant as an option, is never left out in silence.</summary>
-    /// <exception cref="UsageException">It is missing, none, or not the only one.</exception>
-    internal static string OnlyUuidOf(ParsedArgs args, string verb)
+    /// <summary>The same, of a verb that takes one operand: what follows it SmartOS leaves out in silence.</summary>
+    /// <exception cref="UsageException">It is missing or none; with VMADM_STRICT=1: it is not the only one.</exception>
+    internal string OnlyUuidOf(ParsedArgs args, string verb)
     {
         string uuid = UuidOf(args, verb);
-        return args.Operands.Count == 1 ? uuid : throw new UsageException($"unexpected argument \"{args.Operands[1]}\": {verb} is of one VM at a time");
+        foreach (string word in args.Operands.Skip(1))
+        {
+            LeaveOut($"\"{word}\" is left out: {verb} is of one VM at a time");
+        }
+        return uuid;
     }
+
+    /// <summary>Says what is not taken as it was meant, as a warning where SmartOS goes on, or as a refusal where that is wanted.</summary>
+    internal void LeaveOut(string sentence)
+    {
+        if (IsStrict)
+        {
+            throw new UsageException(sentence);
+        }
+        Warn(sentence);
+    }
+
+    private bool IsStrict => applet.Environment("VMADM_STRICT") == "1";
 
     internal static bool IsUuid(string text) => Uuid.TryParse(text, out var uuid) && uuid.ToString() == text;
 
@@ -194,7 +210,7 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
     /// <summary>Refuses what is wrong; says, or with --strict refuses, what is taken differently.</summary>
     internal void Judge(PayloadReport report, ParsedArgs args)
     {
-        if (args.Has("strict") || applet.Environment("VMADM_STRICT") == "1")
+        if (args.Has("strict") || IsStrict)
         {
             report.ThrowIfAdjusted();
         }
