@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Lumos.Core;
 using Lumos.Linux.Cgroups;
 using Lumos.Linux.Mounts;
@@ -15,6 +16,8 @@ namespace Lumos.Hosted.Actions;
 internal sealed record HostCgroups(string Unified, IReadOnlyDictionary<string, string> Old)
 {
     private static readonly string[] WantedOld = ["cpu", "memory", "pids"];
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Those of a global zone that is up, as it noted them; null: there is no note.</summary>
     internal static HostCgroups? Load(string note)
@@ -76,12 +79,29 @@ internal sealed record HostCgroups(string Unified, IReadOnlyDictionary<string, s
         if (group.Exists)
         {
             group.Kill();
-            group.WaitUntilEmpty(TimeSpan.FromSeconds(10));
+            group.WaitUntilEmpty(Patience);
             group.Remove();
         }
         foreach (string folder in Old.Values.Where(Directory.Exists))
         {
-            new Cgroup(folder).Remove();
+            RemoveOld(new Cgroup(folder));
+        }
+    }
+
+    // A process that has ended is gone from the one hierarchy a moment before it is from another.
+    private static void RemoveOld(Cgroup group)
+    {
+        for (var clock = Stopwatch.StartNew(); ; Thread.Sleep(Pause))
+        {
+            try
+            {
+                group.Remove();
+                return;
+            }
+            catch (IOException) when (clock.Elapsed < Patience)
+            {
+                // EBUSY
+            }
         }
     }
 
