@@ -56,8 +56,8 @@ internal sealed class BtrfsMachine : IDisposable, INeighbours
 
     public string At(string path) => Path.Combine(Folder, path);
 
-    public ImmutableDictionary<Uuid, ImageFacts> Images(string pool) => ImmutableDictionary<Uuid, ImageFacts>.Empty.Add(
-        Uuid.Parse(Image), new ImageFacts(Uuid.Parse(Image), "zone-dataset", "smartos", "lumos-base 1.0", $"zones/{Image}@final", null));
+    ImageFacts? INeighbours.Image(string pool, Uuid uuid) =>
+        uuid == Uuid.Parse(Image) ? new ImageFacts(uuid, "zone-dataset", "smartos", "lumos-base 1.0", $"zones/{Image}@final", null) : null;
 
     public ImmutableDictionary<string, NicTagFacts> NicTags() => ImmutableDictionary<string, NicTagFacts>.Empty;
 

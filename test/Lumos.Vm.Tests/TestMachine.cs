@@ -109,12 +109,12 @@ internal sealed class TestMachine : IDisposable, INeighbours
 
     public bool HasAdminTag { get; set; } = true;
 
-    public ImmutableDictionary<Uuid, ImageFacts> Images(string pool) => !HasImages ? ImmutableDictionary<Uuid, ImageFacts>.Empty : new[]
+    public ImageFacts? Image(string pool, Uuid uuid) => !HasImages ? null : new[]
     {
         new ImageFacts(Uuid.Parse(NativeImage), "zone-dataset", "smartos", "lumos-base 1.0", $"zones/{NativeImage}@final", null),
         new ImageFacts(Uuid.Parse(OtherNativeImage), "zone-dataset", "smartos", "lumos-base 2.0", $"zones/{OtherNativeImage}@final", null),
         new ImageFacts(Uuid.Parse(LxImage), "lx-dataset", "linux", "debian-13 1.0", $"zones/{LxImage}@final", null),
-    }.ToImmutableDictionary(i => i.Uuid);
+    }.FirstOrDefault(image => image.Uuid == uuid);
 
     public ImmutableDictionary<string, NicTagFacts> NicTags() =>
         (HasAdminTag ? ImmutableDictionary<string, NicTagFacts>.Empty.Add("admin", new NicTagFacts("admin", 1500)) : ImmutableDictionary<string, NicTagFacts>.Empty)

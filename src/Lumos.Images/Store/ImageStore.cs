@@ -69,6 +69,25 @@ public sealed class ImageStore(IDatasets datasets, ImagePaths paths)
     public InstalledImage Get(Uuid uuid, string? pool = null) =>
         TryGet(uuid, out var image, pool) ? image : throw NotInstalled(uuid, pool);
 
+    /// <summary>An image of which VMs can be made, by one look at it alone, however many there are; null: there is none.</summary>
+    public InstalledImage? FindClonable(string pool, Uuid uuid)
+    {
+        var image = new InstalledImage(uuid, pool, null, null);
+        if (ZoneRoots.Read(paths.ZoneIndex).Contains("/" + image.DatasetName.Value))
+        {
+            return null;
+        }
+        try
+        {
+            var found = datasets.List(image.DatasetName, DatasetKinds.All, 1, [IgnoreProperty]);
+            return found[0][IgnoreProperty] is null && found.Any(e => e.Snapshot == image.FinalSnapshot) ? Describe(pool, uuid, found[0].Kind) : null;
+        }
+        catch (DatasetException e) when (e.Code == DatasetException.NotFoundCode)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Number and names of the clones of each image, in one look: dataset name → names of clones.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> ClonesByImage()
     {

@@ -36,10 +36,9 @@ public sealed record CreatePlan(VmSpec Vm, ImmutableArray<CreateStep> Steps)
     /// <summary>Plans for a configuration that <see cref="SpecValidator"/> passed.</summary>
     public static CreatePlan For(VmSpec vm, HostFacts host)
     {
-        var image = host.Images[Core.Uuid.Parse(vm.ImageUuid!)];
         var steps = ImmutableArray.CreateBuilder<CreateStep>();
         steps.Add(new CreateStep.Claim(vm));
-        steps.Add(new CreateStep.CloneRoot(SnapshotName.Parse(image.Snapshot), DatasetName.Parse(vm.RootDataset), DatasetProperties(vm)));
+        steps.Add(new CreateStep.CloneRoot(SnapshotName.Parse(host.Image!.Snapshot), DatasetName.Parse(vm.RootDataset), DatasetProperties(vm)));
         if (vm.HasData)
         {
             steps.Add(new CreateStep.MakeData(DatasetName.Parse(vm.DataDataset), DataProperties(vm)));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Linux;
 using Lumos.Linux.Files;
@@ -13,28 +14,29 @@ public sealed class HostObserver(VmHost host)
     /// <summary>What is asked of every other VM; the whole of a thousand VMs would cost more than a create.</summary>
     private static readonly string[] s_asked = ["uuid", "zonename", "nics"];
 
-    /// <summary>With the images of a VM's pool, the paths that it wants to see, and whether its dataset is there.</summary>
+    /// <summary>With a VM's image, the paths that it wants to see, and whether its dataset is there.</summary>
     public HostFacts Observe(VmSpec vm) => ObservePlace(vm) with
     {
         Sources = vm.Filesystems.Where(fs => JsonText.Plain(fs["type"]) == MountOptions.Lofs).Select(fs => JsonText.Plain(fs["source"]))
             .Distinct().ToImmutableDictionary(source => source, FaultOf, StringComparer.Ordinal),
     };
 
-    /// <summary>With the images of a VM's pool, and whether its dataset is there.</summary>
+    /// <summary>With a VM's image, and whether its dataset is there.</summary>
     public HostFacts ObservePlace(VmSpec vm)
     {
-        var facts = Observe(vm.Zpool);
+        var facts = Observe(vm.Zpool, vm.ImageUuid);
         return facts with { RootDatasetExists = facts.Pools.Contains(vm.Zpool) && host.Datasets.Exists(DatasetName.Parse(vm.RootDataset)) };
     }
 
-    /// <param name="pool">Whose images count.</param>
+    /// <param name="pool">Where the image has to be.</param>
+    /// <param name="image">The one that matters; null: none does.</param>
     /// <exception cref="Lumos.Core.LumosException">A source that could not be read; it is never taken for an empty one.</exception>
-    public HostFacts Observe(string pool)
+    public HostFacts Observe(string pool, string? image)
     {
         return new HostFacts
         {
             Pools = host.Datasets.List(null, DatasetKinds.Live, depth: 0).Select(d => d.Name).ToImmutableHashSet(StringComparer.Ordinal),
-            Images = host.Neighbours.Images(pool),
+            Image = Uuid.TryParse(image ?? "", out var uuid) ? host.Neighbours.Image(pool, uuid) : null,
             NicTags = host.Neighbours.NicTags(),
             Vms = [.. new VmReader(host).Select([], s_asked).Select(vm => vm.Object)],
             DelegationFault = host.Datasets.DelegationFault,

@@ -13,10 +13,7 @@ public sealed class MachineNeighbours(IDatasets datasets) : INeighbours
 {
     private static readonly bool s_shared = HostedFile.Load() is not null;
 
-    public ImmutableDictionary<Uuid, ImageFacts> Images(string pool) =>
-        new ImageStore(datasets, new ImagePaths()).List()
-            .Where(image => image.Pool == pool && datasets.Exists(image.FinalSnapshot))
-            .ToImmutableDictionary(image => image.Uuid, Facts);
+    public ImageFacts? Image(string pool, Uuid uuid) => new ImageStore(datasets, new ImagePaths()).FindClonable(pool, uuid) is { } image ? Facts(image) : null;
 
     /// <summary>Tags whose bridge is there: a link can be put on them now.</summary>
     public ImmutableDictionary<string, NicTagFacts> NicTags() => Network.NicTags.Load()

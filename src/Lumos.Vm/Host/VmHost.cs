@@ -14,8 +14,8 @@ namespace Lumos.Vm.Host;
 /// <summary>Images and nic tags of the machine, as the domains next door know them.</summary>
 public interface INeighbours
 {
-    /// <summary>The images that can be cloned on a pool.</summary>
-    ImmutableDictionary<Uuid, ImageFacts> Images(string pool);
+    /// <summary>An image that can be cloned on a pool; null: there is none of that uuid.</summary>
+    ImageFacts? Image(string pool, Uuid uuid);
 
     ImmutableDictionary<string, NicTagFacts> NicTags();
 

@@ -36,8 +36,8 @@ public sealed record HostFacts
     /// <summary>A dataset of the name that the VM's root has, or is to have, is there. False, too, where it was not asked.</summary>
     public bool RootDatasetExists { get; init; }
 
-    /// <summary>Images of the pool in question, by uuid.</summary>
-    public required ImmutableDictionary<Uuid, ImageFacts> Images { get; init; }
+    /// <summary>The image in question; null: the pool in question has none of that uuid, or nobody asked.</summary>
+    public ImageFacts? Image { get; init; }
 
     public required ImmutableDictionary<string, NicTagFacts> NicTags { get; init; }
 

@@ -93,7 +93,7 @@ public static class SpecValidator
         {
             return;
         }
-        if (!host.Images.TryGetValue(uuid, out var image))
+        if (host.Image is not { } image || image.Uuid != uuid)
         {
             report.AddBadValue("image_uuid", $"{uuid} is not installed on pool {vm.Zpool}: \"imgadm import {uuid}\" fetches it");
             return;

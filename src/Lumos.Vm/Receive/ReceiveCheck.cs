@@ -51,7 +51,7 @@ public sealed class ReceiveCheck(VmHost host)
     public SnapshotName ImageSnapshot(StreamHeader header)
     {
         string image = header.Spec.ImageUuid ?? "";
-        var found = Uuid.TryParse(image, out var id) ? host.Neighbours.Images(header.Spec.Zpool).GetValueOrDefault(id) : null;
+        var found = Uuid.TryParse(image, out var id) ? host.Neighbours.Image(header.Spec.Zpool, id) : null;
         if (found is null)
         {
             throw new LumosException("ImageMissing", $"VM {header.Uuid} is a clone of image {image}, which is not on pool {header.Spec.Zpool}: "

@@ -31,7 +31,7 @@ internal sealed class ReprovisionCheck(VmHost host)
             host.Datasets.Mount(root);
         }
         string image = ReprovisionPayload.ImageOf(payload, report);
-        var facts = new HostObserver(host).Observe(vm.Spec.Zpool);
+        var facts = new HostObserver(host).Observe(vm.Spec.Zpool, image);
         SpecValidator.CheckImage(vm.Spec.With("image_uuid", image), facts, report);
         report.ThrowIfFaulty();
         if (boots)
@@ -40,7 +40,7 @@ internal sealed class ReprovisionCheck(VmHost host)
         }
         CheckSnapshots(root, report);
         var wish = new ReprovisionWish(image, ran, boots, ReprovisionPhase.Preparing);
-        return ReprovisionPlan.For(vm.Spec, wish, SnapshotName.Parse(facts.Images[Uuid.Parse(image)].Snapshot), Below(root), SnapshotsBelow(root));
+        return ReprovisionPlan.For(vm.Spec, wish, SnapshotName.Parse(facts.Image!.Snapshot), Below(root), SnapshotsBelow(root));
     }
 
     /// <summary>What goes with the old root, and what keeps it from going.</summary>

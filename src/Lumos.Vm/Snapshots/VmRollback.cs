@@ -100,7 +100,7 @@ public sealed class VmRollback(VmHost host)
         VmSpec? after = null;
         host.Datasets.LookInto(snapshot, folder => after = VmLoader.Spec(KeptConfiguration.Restored(now, then), vm.Uuid, folder));
         var report = new PayloadReport();
-        SpecValidator.Run(after!, vm.Spec, new HostObserver(host).Observe(vm.Spec.Zpool), report);
+        SpecValidator.Run(after!, vm.Spec, new HostObserver(host).Observe(vm.Spec.Zpool, image: null), report);
         try
         {
             report.ThrowIfFaulty();

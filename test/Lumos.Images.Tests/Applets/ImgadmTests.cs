@@ -211,6 +211,21 @@ public sealed class ImgadmTests : IDisposable
     }
 
     [Fact]
+    public void Of_one_image_it_is_told_whether_VMs_can_be_made_of_it()
+    {
+        var uuid = InstallFixed("aaaaaaaa-0000-4000-8000-000000000001", "a", "1", "2026-01-01T00:00:00Z");
+        var dataset = DatasetName.Parse($"zones/{uuid}");
+        Assert.Equal("a", _machine.Store.FindClonable("zones", uuid)!.Manifest!.Name);
+        Assert.Null(_machine.Store.FindClonable("tank", uuid));
+        Assert.Null(_machine.Store.FindClonable("zones", Uuid.New()));
+        _machine.Datasets.SetProperties(dataset, new Dictionary<string, string> { [ImageStore.IgnoreProperty] = "x" });
+        Assert.Null(_machine.Store.FindClonable("zones", uuid));
+        _machine.Datasets.Inherit(dataset, ImageStore.IgnoreProperty);
+        _machine.Datasets.RenameSnapshot(dataset.At("final"), "other");
+        Assert.Null(_machine.Store.FindClonable("zones", uuid));
+    }
+
+    [Fact]
     public void An_image_goes_to_the_systems_pool_unless_another_is_named()
     {
         using var machine = new Machine("tank");
