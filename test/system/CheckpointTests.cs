@@ -55,6 +55,7 @@ public sealed class CheckpointTests(Suite suite) : LiveTest(suite)
     [Fact]
     public void A_hundred_snapshots_hold_up_no_boot()
     {
+        _ = Suite.NativeZone; // the image is imported
         var vm = Zone.Create(Payloads.Bare("hundred", Suite.ImageUuid("lumos-base")));
         Zone.WaitForZone(vm, Suite.Patient(60));
         try
@@ -66,7 +67,7 @@ public sealed class CheckpointTests(Suite suite) : LiveTest(suite)
             double with = Boot(vm);
             Assert.Equal("32 s069 s100", Ok(In(vm, "echo $(ls /checkpoints | wc -l) $(ls /checkpoints | sed -n '1p;$p')")));
             TestContext.Current.TestOutputHelper?.WriteLine($"start took {without:0.0} s without, {with:0.0} s with 100 snapshots");
-            Assert.True(with < without + 1.5 * Suite.Accelerator.Patience, $"start took {without:0.0} s without, {with:0.0} s with 100 snapshots");
+            Assert.True(with < without + 5 * Suite.Accelerator.Patience, $"start took {without:0.0} s without, {with:0.0} s with 100 snapshots");
         }
         finally
         {
