@@ -64,14 +64,17 @@ public sealed partial class FakeDatasets
         _files?.Restore(snap.Guid, Value(node, "mountpoint"));
     });
 
-    public void LookInto(SnapshotName name, Action<string> look)
+    public void LookInto(IReadOnlyList<SnapshotName> names, Action<SnapshotName, string> look)
     {
-        string folder;
-        lock (_lock)
+        foreach (var name in names)
         {
-            folder = (_files ?? throw new NotSupportedException("these datasets keep no files")).Of(Find(name).Snap.Guid);
+            string folder;
+            lock (_lock)
+            {
+                folder = (_files ?? throw new NotSupportedException("these datasets keep no files")).Of(Find(name).Snap.Guid);
+            }
+            look(name, folder);
         }
-        look(folder);
     }
 
     public void RenameSnapshot(SnapshotName name, string newName) => Change("rename", name.ToString(), () =>

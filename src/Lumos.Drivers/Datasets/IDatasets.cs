@@ -62,7 +62,11 @@ public interface IDatasets
     /// there until it returns; what is opened meanwhile keeps them in use.
     /// </summary>
     /// <exception cref="DatasetException">DatasetNotFound; DatasetFailed.</exception>
-    void LookInto(SnapshotName name, Action<string> look);
+    void LookInto(SnapshotName name, Action<string> look) => LookInto([name], (_, folder) => look(folder));
+
+    /// <summary>The same of several, one after the other, for little more than the cost of one.</summary>
+    /// <exception cref="DatasetException">DatasetNotFound; DatasetFailed. Those before it have been looked into.</exception>
+    void LookInto(IReadOnlyList<SnapshotName> names, Action<SnapshotName, string> look);
 
     /// <summary>Renames within a pool, also what belongs to a zone (zoned=on); children and snapshots go along.</summary>
     /// <exception cref="DatasetException">DatasetNotFound, DatasetExists.</exception>

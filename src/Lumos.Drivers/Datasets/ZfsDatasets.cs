@@ -123,22 +123,26 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
             : DatasetException.Failed(name.ToString(), "roll back to", new ToolException(result));
     }
 
-    public void LookInto(SnapshotName name, Action<string> look)
+    public void LookInto(IReadOnlyList<SnapshotName> names, Action<SnapshotName, string> look)
     {
         Directory.CreateDirectory(LookingPlace);
-        // In a mount namespace of the look's own: whatever ends us, no mount is left that keeps the snapshot in use. The way
-        // through .zfs would leave one, and it leads through the first mount namespace, which need not be ours.
+        // In a mount namespace of the looks' own: whatever ends us, no mount is left that keeps a snapshot in use. The way
+        // through .zfs would leave one, and it leads through the first mount namespace, which need not be ours. The kernel copies
+        // all mounts for it, so there is one for all, where each comes to lie over the one before.
         Namespace.RunInOwnMounts(() =>
         {
-            try
+            foreach (var name in names)
             {
-                Lumos.Linux.Mounts.Mount.At(name.ToString(), LookingPlace, "zfs", MountFlags.ReadOnly | MountFlags.NoDev | MountFlags.NoSuid);
+                try
+                {
+                    Lumos.Linux.Mounts.Mount.At(name.ToString(), LookingPlace, "zfs", MountFlags.ReadOnly | MountFlags.NoDev | MountFlags.NoSuid);
+                }
+                catch (ErrnoException e)
+                {
+                    throw Exists(name) ? DatasetException.Failed(name.ToString(), "look into", e) : DatasetException.NotFound(name.ToString());
+                }
+                look(name, LookingPlace);
             }
-            catch (ErrnoException e)
-            {
-                throw Exists(name) ? DatasetException.Failed(name.ToString(), "look into", e) : DatasetException.NotFound(name.ToString());
-            }
-            look(LookingPlace);
         });
     }
 

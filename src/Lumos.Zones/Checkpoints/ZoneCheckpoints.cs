@@ -75,10 +75,7 @@ public sealed class ZoneCheckpoints(ZoneLayout layout, IDatasets datasets, Actio
                 Hide(gone);
             }
             var shown = MountTable.Read().Select(m => m.Target).Where(target => target.StartsWith(folder + "/", StringComparison.Ordinal)).ToHashSet();
-            foreach (var label in wanted.Where(label => !shown.Contains(Path.Combine(folder, label.Text))))
-            {
-                Show(zone, label.Of(root), Path.Combine(folder, label.Text));
-            }
+            Show(zone, wanted.Where(label => !shown.Contains(Path.Combine(folder, label.Text))).ToDictionary(label => label.Of(root), label => Path.Combine(folder, label.Text)));
         }
         catch (Exception e) when (e is LumosException or IOException or UnauthorizedAccessException)
         {
@@ -100,16 +97,30 @@ public sealed class ZoneCheckpoints(ZoneLayout layout, IDatasets datasets, Actio
     // Names of every folder.
     private static bool CanBeShown(SnapshotLabel label) => label.Text is not ("." or "..");
 
-    private void Show(ZoneName zone, SnapshotName snapshot, string place)
+    private void Show(ZoneName zone, IReadOnlyDictionary<SnapshotName, string> places)
     {
-        using var ids = FileDescriptorIo.Open(layout.UserNamespaceFile(zone), OpenFlags.ReadOnly);
-        FileDescriptor? tree = null;
-        datasets.LookInto(snapshot, seen => tree = Mount.CloneTree(Path.Combine(seen, "root")));
-        using (tree)
+        if (places.Count == 0)
         {
-            Mount.SetAttributes(tree!, MountAttributes.ReadOnly | MountAttributes.NoDev, ids);
-            Directory.CreateDirectory(place);
-            Mount.Attach(tree!, place);
+            return;
+        }
+        var trees = new List<(FileDescriptor Tree, string Place)>();
+        try
+        {
+            datasets.LookInto([.. places.Keys], (snapshot, seen) => trees.Add((Mount.CloneTree(Path.Combine(seen, "root")), places[snapshot])));
+        }
+        finally
+        {
+            // One that cannot be shown keeps none of the others from it.
+            using var ids = FileDescriptorIo.Open(layout.UserNamespaceFile(zone), OpenFlags.ReadOnly);
+            foreach (var (tree, place) in trees)
+            {
+                using (tree)
+                {
+                    Mount.SetAttributes(tree, MountAttributes.ReadOnly | MountAttributes.NoDev, ids);
+                    Directory.CreateDirectory(place);
+                    Mount.Attach(tree, place);
+                }
+            }
         }
     }
 

@@ -109,11 +109,18 @@ public sealed partial class BtrfsDatasets
         }
     });
 
-    public void LookInto(SnapshotName name, Action<string> look) => look(Look(name.ToString(), "look into", tree =>
+    public void LookInto(IReadOnlyList<SnapshotName> names, Action<SnapshotName, string> look)
     {
-        var (node, snap) = tree.Get(name);
-        return _layout.Of(node.Id, snap);
-    }));
+        var folders = Look(string.Join(", ", names), "look into", tree => names.Select(name =>
+        {
+            var (node, snap) = tree.Get(name);
+            return (name, _layout.Of(node.Id, snap));
+        }).ToList());
+        foreach (var (name, folder) in folders)
+        {
+            look(name, folder);
+        }
+    }
 
     public void RenameSnapshot(SnapshotName name, string newName) => Change(name.ToString(), "rename", tree =>
     {
