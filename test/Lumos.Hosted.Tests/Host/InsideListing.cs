@@ -45,8 +45,8 @@ internal static class InsideListing
         var kinds = new List<string>();
         foreach (string descriptor in Directory.EnumerateFiles($"/proc/{pid}/fd"))
         {
-            // The runtime opens these when it first needs them, and keeps them.
-            if (new FileInfo(descriptor).LinkTarget is { } target and not ("/dev/urandom" or "anon_inode:[eventpoll]"))
+            // The runtime opens these when it first needs them, and keeps them: a copy of the console's stream, too, which is a daemon's log.
+            if (new FileInfo(descriptor).LinkTarget is { } target and not ("/dev/urandom" or "anon_inode:[eventpoll]") && !target.StartsWith("/var/svc/log/", StringComparison.Ordinal))
             {
                 kinds.Add($"descriptor of {who}: {(target.StartsWith("anon_inode", StringComparison.Ordinal) ? target : target.Split(":[")[0])}");
             }
