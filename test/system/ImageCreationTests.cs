@@ -34,7 +34,7 @@ public sealed class ImageCreationTests(Suite suite) : LiveTest(suite)
             Assert.Equal("running", (string?)Zone.Get(vm)!["state"]);
             Assert.Empty(Zone.Get(vm)!["snapshots"]!.AsArray());
             Zone.WaitForZone(vm, Suite.Patient(60));
-            Assert.Equal("made", Ok(Zone.Zlogin(vm, "ls", "/root/made", "/root/prepared", "2>/dev/null", "|", "xargs", "-n1", "basename")));
+            Assert.Equal("made", Ok(Zone.Zlogin(vm, "ls", "/root")));
             Assert.Equal($"zones/{vm}", Ok(Zone.Shell($"zfs list -H -o name -t all | grep {vm}")));
 
             image = Install("made-1.0", ".zst");
@@ -44,7 +44,7 @@ public sealed class ImageCreationTests(Suite suite) : LiveTest(suite)
             Zone.WaitForZone(second, Suite.Patient(60));
             Assert.Equal("made\nprepared", Ok(Zone.Zlogin(second, "cat", "/root/made", "/root/prepared")));
             Assert.Equal("", Ok(Zone.Shell($"grep -rl of-the-owner /zones/{copy}/config || true")));
-            Assert.DoesNotContain("of-the-owner", Ok(Zone.Zlogin(second, "mdata-list;", "true")));
+            Assert.Contains("No metadata", Fails(1, Zone.Zlogin(second, "mdata-get", "secret")));
         }
         finally
         {
