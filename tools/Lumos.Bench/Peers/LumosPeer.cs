@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Lumos.Bench.Sandboxing;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Datasets.Btrfs;
+using Lumos.Drivers.Tools;
 
 namespace Lumos.Bench.Peers;
 
@@ -95,7 +97,20 @@ internal sealed class LumosPeer : IPeer, ICrowd
     public void StartDaemon()
     {
         _arena.Commands.Run(Command("svcadm"), "enable", "-s", Daemon);
-        List();
+        // vmadm answers without it, from the files: what counts is its own first answer.
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                _arena.Commands.Run(Command("vminfo"), "ping");
+                return;
+            }
+            catch (ToolException) when (clock.Elapsed < TimeSpan.FromMinutes(1))
+            {
+                Thread.Sleep(5);
+            }
+        }
     }
 
     public void Dispose()
