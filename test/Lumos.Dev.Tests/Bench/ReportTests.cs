@@ -47,7 +47,7 @@ public class ReportTests
         var earlier = later with { Date = "2026-11-19T12:00:00Z" };
         var elsewhere = later with { Host = later.Host with { Cpus = 64 } };
         Assert.Null(ReportWriter.Whole([elsewhere, whole, earlier])!.Of("list-crowd", "lumos"));
-        var result = ReportWriter.Whole([later, whole, earlier])!;
+        var result = ReportWriter.Whole([.. new[] { later, whole, earlier }.Select(r => BenchResult.Parse(r.ToJson()))])!;
         Assert.Equal((14, 55), (result.Of("list-crowd", "lumos")!.Median, result.Of("create", "lumos")!.Median));
         Assert.Equal([new LaterRun("crowd", later.Date, later.Commit)], result.Later);
         Assert.Equal(["network"], result.Failures.Select(f => f.Scenario));

@@ -60,7 +60,7 @@ internal sealed record BenchResult(
 
     /// <summary>Scenarios that are from other runs.</summary>
     [JsonIgnore]
-    public IReadOnlyList<LaterRun> Later { get; init; } = [];
+    public IReadOnlyList<LaterRun> Later { get => field ?? []; init; } // one that is read from a file is made without initializers
 
     private bool Lacks(IScenario scenario) =>
         Peers is not [var subject, ..] || scenario.Measures.Any(measure => Of(measure, subject.Name) is null && !subject.NotOffered.ContainsKey(measure));
