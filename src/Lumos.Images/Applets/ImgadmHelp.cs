@@ -67,7 +67,7 @@ internal static class ImgadmHelp
 
                 -q            No progress
                 -C CHANNEL    Ask for this channel
-                -P POOL       Default: zones
+                -P POOL       Default: the system's, zones
                 -S URL        Ask this source only
 
             """,

@@ -63,7 +63,7 @@ public sealed class ImageCreator(
         }
         var origin = Origin(vm, options);
         var manifest = Describe(vm, origin, options);
-        string path = options.Prefix + FileEnding(options.Compression), draftPath = Beside(path);
+        string path = options.Prefix + FileEnding(options.Compression), draftPath = Beside(path, vmUuid);
         using var prepared = new UndoStack(Complaint); // never committed: a VM that was prepared goes back in any case
         using var undo = new UndoStack(Complaint);
         var dataset = DatasetName.Parse(vm.Dataset);
@@ -77,6 +77,7 @@ public sealed class ImageCreator(
         {
             draft.Push($"take away what made the image of VM {vmUuid}", () => Sweep(dataset));
             var snapshot = Draft(dataset);
+            File.Delete(draftPath); // of a run that was killed
             undo.Push($"remove {draftPath}", () => File.Delete(draftPath));
             file = Send(snapshot, options.Incremental ? origin!.FinalSnapshot : null, draftPath, path, options.Compression);
         }
@@ -205,8 +206,7 @@ public sealed class ImageCreator(
 
     private static DatasetName DraftOf(DatasetName dataset) => DatasetName.Parse(dataset.Value + DraftEnding);
 
-    private static string Beside(string path) =>
-        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Path.GetFileName(path)}.{Environment.ProcessId}");
+    private static string Beside(string path, Uuid vm) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".{Path.GetFileName(path)}.{vm}");
 
     private static string Text(JsonObject manifest) => manifest.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
 }

@@ -91,7 +91,7 @@ internal static class ImageFileWriter
     }
 
     /// <summary>A file whose bytes are counted and summed as they are written.</summary>
-    private sealed class SummedFile(string path) : Stream
+    private sealed class SummedFile(string path) : WriteOnlyStream
     {
         private readonly FileStream _file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         private readonly IncrementalHash _sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1), _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -109,20 +109,6 @@ internal static class ImageFileWriter
             };
         }
 
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => _size;
-
-        public override long Position
-        {
-            get => _size;
-            set => throw new NotSupportedException();
-        }
-
         public override void Write(ReadOnlySpan<byte> buffer)
         {
             _file.Write(buffer);
@@ -130,18 +116,6 @@ internal static class ImageFileWriter
             _sha256.AppendData(buffer);
             _size += buffer.Length;
         }
-
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

@@ -38,8 +38,8 @@ internal sealed class VmPreparation(IVms vms, ImportReport report, TimeProvider 
             vms.Stop(vm.Uuid);
         }
         report.Say($"Snapshotting VM \"{vm.Uuid}\" to @{Snapshot}");
+        undo.Push($"roll VM {vm.Uuid} back", () => Return(vm.Uuid)); // first: what is interrupted may have taken it
         vms.CreateSnapshot(vm.Uuid, Snapshot);
-        undo.Push($"roll VM {vm.Uuid} back", () => Return(vm.Uuid));
         vms.Update(vm.Uuid, new JsonObject
         {
             ["set_internal_metadata"] = new JsonObject { ["operator-script"] = script },
@@ -72,8 +72,13 @@ internal sealed class VmPreparation(IVms vms, ImportReport report, TimeProvider 
 
     private void Return(Uuid vm)
     {
+        var now = vms.Get(vm);
+        if (!now.Snapshots.Contains(Snapshot))
+        {
+            return;
+        }
         report.Say($"Rollback VM {vm} to pre-prepare snapshot (cleanup)");
-        if (!vms.Get(vm).IsStopped)
+        if (!now.IsStopped)
         {
             vms.Stop(vm, force: true);
         }

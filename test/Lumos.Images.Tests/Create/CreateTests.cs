@@ -174,6 +174,14 @@ public sealed class CreateTests : IDisposable
     }
 
     [Fact]
+    public void What_a_killed_run_left_beside_the_file_goes_with_the_next()
+    {
+        File.WriteAllText(Path.Combine(Path.GetDirectoryName(_prefix)!, $".mine.memory.{Vm}"), "half");
+        Create(Options());
+        Assert.Equal(["mine.imgmanifest", "mine.memory"], Files().Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void A_preparation_that_fails_says_why_and_the_VM_is_as_before()
     {
         void Fails(string code, string says, params Func<ProtoVm, ProtoVm>[] guest)

@@ -45,11 +45,11 @@ internal sealed class FakeVms(ProtoVm vm) : IVms
 
     public void Update(Uuid uuid, JsonObject payload) => Say("update " + payload.ToJsonString());
 
-    public void CreateSnapshot(Uuid uuid, string name) => (_kept, _) = (Vm, Say("snapshot " + name));
+    public void CreateSnapshot(Uuid uuid, string name) => (_kept, Vm, _) = (Vm, Vm with { Snapshots = [name] }, Say("snapshot " + name));
 
-    public void RollbackSnapshot(Uuid uuid, string name) => (Vm, _) = (_kept!, Say("rollback " + name));
+    public void RollbackSnapshot(Uuid uuid, string name) => (Vm, _) = (_kept! with { Snapshots = [name] }, Say("rollback " + name));
 
-    public void DeleteSnapshot(Uuid uuid, string name) => (_kept, _) = (null, Say("forget " + name));
+    public void DeleteSnapshot(Uuid uuid, string name) => (_kept, Vm, _) = (null, Vm with { Snapshots = [] }, Say("forget " + name));
 
     private bool Say(string what)
     {
