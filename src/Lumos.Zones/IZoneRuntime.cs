@@ -31,6 +31,12 @@ public interface IZoneRuntime
     /// </summary>
     bool Shutdown(ZoneName name, ZoneShutdown how, TimeSpan timeout);
 
+    /// <summary>
+    /// Asks a zone to stop whose <see cref="Shutdown"/> was cut short before it asked. Does nothing to one that was asked: to some
+    /// inits a second request means to wait for nothing more.
+    /// </summary>
+    void ResumeShutdown(ZoneName name);
+
     /// <summary>Ends every process of the zone at once and clears all that it used. Does nothing when nothing is up.</summary>
     void Halt(ZoneName name);
 

@@ -142,7 +142,7 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
                 var record = Read(name)!;
                 record["abandoned"] = true;
                 Write(name, record);
-                if (record["to"] is { } to && record["exit"] is null && !Stubborn.ContainsKey(name.Text))
+                if (record["to"] is { } to && record["asked"] is not null && record["exit"] is null && !Stubborn.ContainsKey(name.Text))
                 {
                     End(name, to.GetValue<string>() == ZoneState.Running.Word ? 129 : 130);
                 }
@@ -168,7 +168,7 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
         lock (_lock)
         {
             var record = Read(name)!;
-            (record["to"], record["by"], record["abandoned"]) = (to.Word, by.ToUnixTimeMilliseconds(), true);
+            (record["to"], record["by"], record["asked"], record["abandoned"]) = (to.Word, by.ToUnixTimeMilliseconds(), true, true);
             Write(name, record);
         }
     }
@@ -187,6 +187,11 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
             record["by"] = (DateTimeOffset.UtcNow + timeout).ToUnixTimeMilliseconds();
             Write(name, record);
         }
+        OnMiddle?.Invoke("shutdown, not yet asked");
+        lock (_lock)
+        {
+            MarkAsked(name);
+        }
         OnShutdown?.Invoke(name);
         OnMiddle?.Invoke("shutdown");
         if (Stubborn.ContainsKey(name.Text))
@@ -198,6 +203,31 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
             End(name, how == ZoneShutdown.Reboot ? 129 : 130);
             Clear(name);
             return true;
+        }
+    }
+
+    public void ResumeShutdown(ZoneName name)
+    {
+        lock (_lock)
+        {
+            if (Read(name) is { } record && record["to"] is { } to && record["asked"] is null && record["abandoned"] is not null && record["exit"] is null)
+            {
+                Calls.Add($"ask {name}");
+                MarkAsked(name);
+                if (!Stubborn.ContainsKey(name.Text))
+                {
+                    End(name, to.GetValue<string>() == ZoneState.Running.Word ? 129 : 130);
+                }
+            }
+        }
+    }
+
+    private void MarkAsked(ZoneName name)
+    {
+        if (Read(name) is { } record)
+        {
+            record["asked"] = true;
+            Write(name, record);
         }
     }
 

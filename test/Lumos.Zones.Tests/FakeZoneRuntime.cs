@@ -34,6 +34,10 @@ internal sealed class FakeZoneRuntime : IZoneRuntime
         return true;
     }
 
+    public void ResumeShutdown(ZoneName name)
+    {
+    }
+
     public void Halt(ZoneName name)
     {
         if (Status(name).State.CanHalt)

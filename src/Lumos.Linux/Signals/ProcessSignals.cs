@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lumos.Linux.Interop;
 using Lumos.Linux.Spawn;
 
@@ -66,6 +67,23 @@ public static unsafe class ProcessSignals
         }
         int errno = SystemCall.LastErrno;
         return errno == Errno.ESRCH ? false : throw new ErrnoException($"signal {signal} to process {pid}", errno);
+    }
+
+    /// <summary>The process handles the signal, or holds it until it does (proc_pid_status(5): SigCgt, SigBlk). False for one that is gone.</summary>
+    public static bool IsHeard(int pid, int signal)
+    {
+        string status;
+        try
+        {
+            status = File.ReadAllText($"/proc/{pid}/status");
+        }
+        catch (IOException)
+        {
+            return false; // ENOENT or ESRCH
+        }
+        return status.Split('\n')
+            .Where(line => line.StartsWith("SigCgt:", StringComparison.Ordinal) || line.StartsWith("SigBlk:", StringComparison.Ordinal))
+            .Any(line => (ulong.Parse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) & MaskOf([signal])) != 0);
     }
 
     internal static ulong MaskOf(ReadOnlySpan<int> signals)

@@ -45,6 +45,7 @@ public sealed class RunChange(VmHost host, string uuid, ZoneName zone)
     /// <summary>Goes on with one that was cut short.</summary>
     public void GoOn(UnfinishedWork work)
     {
+        host.Runtime.ResumeShutdown(zone);
         var status = host.Runtime.Status(zone);
         if (work.Verb == Reboot && StillGoesDown(work, status))
         {

@@ -25,6 +25,10 @@ internal sealed class VmSettler(VmHost host, JsonLog log, RestartPolicy restarts
         string uuid = UuidOf(entry);
         // Without its lock: who stops the VM holds that, and is not waited for.
         var status = host.Runtime.Status(name);
+        if (status is { State: ZoneState.ShuttingDown, Transition.Abandoned: true })
+        {
+            host.Runtime.ResumeShutdown(name);
+        }
         if (_ends.LeftOfStop(uuid, status) is { Ticks: > 0 } left)
         {
             return left;

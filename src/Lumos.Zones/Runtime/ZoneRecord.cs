@@ -43,7 +43,10 @@ internal sealed record ZoneRecord
 
     public DateTimeOffset? StopBy { get; init; }
 
-    /// <summary>Of the same zone once we have asked it to stop.</summary>
+    /// <summary>Its init has been asked; until then whoever brings it down may have been killed before that.</summary>
+    public bool StopAsked { get; init; }
+
+    /// <summary>Of the same zone when we are about to ask it to stop.</summary>
     internal ZoneRecord StoppingTo(ZoneState to, DateTimeOffset by) =>
         this with { State = ZoneState.ShuttingDown.Word, Owner = ProcessMark.Own, StopTo = to.Word, StopBy = by };
 

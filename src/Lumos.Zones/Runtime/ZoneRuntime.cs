@@ -151,7 +151,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         {
             if (init is not null)
             {
-                ZoneStopRequest.Send(this, name, Brand(name), init, how);
+                Ask(name, init, how);
                 if (!init.WaitForEnd(timeout))
                 {
                     return false;
@@ -173,6 +173,32 @@ public sealed partial class ZoneRuntime : IZoneRuntime
             }
         }
         return true;
+    }
+
+    public void ResumeShutdown(ZoneName name)
+    {
+        var record = ZoneRecord.TryRead(_layout.StateFile(name));
+        if (record is not { StopBy: not null, StopAsked: false, Init: { IsAlive: true } mark, Owner: not { IsAlive: true } })
+        {
+            return;
+        }
+        using var init = ProcessHandle.TryOpen(mark.Pid);
+        if (init is not null)
+        {
+            Ask(name, init, record.StopTo == ZoneState.Running.Word ? ZoneShutdown.Reboot : ZoneShutdown.Halt);
+        }
+    }
+
+    private void Ask(ZoneName name, ProcessHandle init, ZoneShutdown how)
+    {
+        ZoneStopRequest.Send(this, name, Brand(name), init, how);
+        using (Lock(name))
+        {
+            if (ZoneRecord.TryRead(_layout.StateFile(name)) is { StopBy: not null } record && record.Init?.Pid == init.Pid)
+            {
+                Record(name, record with { StopAsked = true });
+            }
+        }
     }
 
     public void Halt(ZoneName name)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Lumos.Linux.Signals;
 using Lumos.Linux.Spawn;
 
@@ -9,11 +10,18 @@ internal static class ZoneStopRequest
     // systemd(1), "SIGNALS": RTMIN+3 starts halt.target, RTMIN+5 reboot.target. Our own init takes the same two.
     private const int Halt = Signal.RTMIN + 3, Reboot = Signal.RTMIN + 5;
 
+    // To a PID 1 that does not handle a signal yet, the kernel does not deliver it: a zone that has only just been started would never hear.
+    private static readonly TimeSpan UntilItHears = TimeSpan.FromSeconds(10), Step = TimeSpan.FromMilliseconds(5);
+
     internal static void Send(IZoneRuntime runtime, ZoneName name, ZoneBrand brand, ProcessHandle init, ZoneShutdown how)
     {
         if (brand.IsNative || IsSystemd(init.Pid))
         {
-            init.Signal(how == ZoneShutdown.Reboot ? Reboot : Halt);
+            int signal = how == ZoneShutdown.Reboot ? Reboot : Halt;
+            for (var clock = Stopwatch.StartNew(); !ProcessSignals.IsHeard(init.Pid, signal) && clock.Elapsed < UntilItHears && !init.WaitForEnd(Step);)
+            {
+            }
+            init.Signal(signal);
             return;
         }
         runtime.Exec(name, new ZoneCommand
