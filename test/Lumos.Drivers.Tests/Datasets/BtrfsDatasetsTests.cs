@@ -243,6 +243,21 @@ public sealed class BtrfsDatasetsTests(BtrfsPoolFixture fixture) : StoredDataset
     }
 
     [Fact]
+    public void What_a_killed_destroy_left_goes_with_the_next_change()
+    {
+        Store.Create(Root.Child("a"), new Dictionary<string, string> { ["canmount"] = "noauto" });
+        Store.Snapshot(Root.Child("a").At("s"));
+        string record = Layout.RecordOf(BtrfsTree.Load(Layout, "zones").Get(Root.Child("a")).Id);
+        var live = BtrfsTree.Load(Layout, "zones").Get(Root.Child("a")).Live;
+        File.Create(Layout.ChangeMark).Dispose();
+        Subvolume.Destroy(Layout.Of(live));
+        Assert.True(File.Exists(record) && Directory.Exists(Layout.SnapshotsOf(live.Id)));
+        Store.Create(Root.Child("b"));
+        Assert.False(File.Exists(record) || Directory.Exists(Layout.SnapshotsOf(live.Id)));
+        Assert.Empty(BtrfsLayout.Entries(Layout.Work));
+    }
+
+    [Fact]
     public void What_a_call_did_is_on_the_disk_when_it_returns()
     {
         var (a, b, c) = (Root.Child("a"), Root.Child("b"), Root.Child("c"));

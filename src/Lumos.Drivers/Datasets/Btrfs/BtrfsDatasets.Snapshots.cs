@@ -187,11 +187,14 @@ public sealed partial class BtrfsDatasets
     }
 
     /// <summary>Undoes what a process that ended in the middle left in work/. Under the lock nobody else has anything there.</summary>
-    private void TakeBackWork()
+    /// <returns>A change was cut short.</returns>
+    private bool TakeBackWork()
     {
+        bool cutShort = false;
         foreach (string entry in BtrfsLayout.Entries(_layout.Work))
         {
             string path = Path.Combine(_layout.Work, entry);
+            cutShort |= path == _layout.ChangeMark;
             if (Directory.Exists(path))
             {
                 Subvolume.Destroy(path);
@@ -203,5 +206,6 @@ public sealed partial class BtrfsDatasets
             }
             File.Delete(path);
         }
+        return cutShort;
     }
 }

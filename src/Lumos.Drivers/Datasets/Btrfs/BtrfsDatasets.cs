@@ -213,13 +213,24 @@ public sealed partial class BtrfsDatasets(string pool, string root, string volum
     private static bool IsGone(Exception e) =>
         e is LumosException { Code: "DatasetRecordInvalid" } or ErrnoException { Errno: Errno.ENOENT } or FileNotFoundException;
 
+    /// <summary>
+    /// One change, under the lock. It leaves a mark while it is under way: whoever finds one comes after a process that was killed (or a
+    /// change that failed half way), and takes away first what that left.
+    /// </summary>
     private void Change(string name, string what, Action<BtrfsTree> change)
     {
         try
         {
             using var held = Lock();
-            TakeBackWork();
-            change(BtrfsTree.Load(_layout, pool));
+            bool cutShort = TakeBackWork();
+            File.Create(_layout.ChangeMark).Dispose();
+            var tree = BtrfsTree.Load(_layout, pool);
+            if (cutShort)
+            {
+                RemoveDead(tree);
+            }
+            change(tree);
+            File.Delete(_layout.ChangeMark);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -26,6 +26,9 @@ internal sealed class BtrfsLayout(string root)
     /// <summary>What a change under way needs, and what is to be taken back when it was cut short.</summary>
     public string Work => Path.Combine(Home, "work");
 
+    /// <summary>There while a change is under way.</summary>
+    public string ChangeMark => Path.Combine(Work, "change");
+
     /// <summary>An empty file per quota group of a dataset that is gone: the group can go when its last block has.</summary>
     public string DeadGroups => Path.Combine(Home, "dead-groups");
 
