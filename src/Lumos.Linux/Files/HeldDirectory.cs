@@ -147,6 +147,32 @@ public sealed unsafe class HeldDirectory : IDisposable
         }
     }
 
+    /// <summary>What is there, a link itself; null: nothing.</summary>
+    public FileStatus? Status(ReadOnlySpan<byte> name)
+    {
+        try
+        {
+            using var entry = OpenEntry(name, Libc.O_PATH, 0);
+            return FileStatus.Of(entry);
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.ENOENT)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The text of a symbolic link.</summary>
+    public byte[] LinkText(ReadOnlySpan<byte> name)
+    {
+        const int most = 4096;
+        byte* raw = stackalloc byte[LongestName + 1];
+        byte[] text = new byte[most];
+        fixed (byte* p = text)
+        {
+            return text[..Checked((int)Libc.readlinkat(_fd.Number, Raw(name, raw), p, most), "read link", name)];
+        }
+    }
+
     /// <summary>The names of at most so many entries.</summary>
     public IReadOnlyList<byte[]> Names(int most = int.MaxValue)
     {
