@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace Lumos.Images.Model;
 
 /// <summary>Dotted look-ups in JSON, and JSON values as text in a column.</summary>
-internal static class JsonPath
+public static class JsonPath
 {
     /// <summary>The node at a path such as requirements.networks.0.name; null when any part is not there.</summary>
     public static JsonNode? Find(JsonNode? node, string path)
@@ -63,17 +63,22 @@ internal static class JsonPath
     }
 
     /// <summary>JSON as our commands print it: indented by two.</summary>
-    public static string Pretty(JsonNode node)
+    public static string Pretty(JsonNode node) => System.Text.Encoding.UTF8.GetString(Write(node, indented: true));
+
+    /// <summary>JSON for programs: one line, in UTF-8.</summary>
+    public static byte[] Compact(JsonNode node) => Write(node, indented: false);
+
+    private static byte[] Write(JsonNode node, bool indented)
     {
         using var memory = new MemoryStream();
         using (var writer = new Utf8JsonWriter(memory, new JsonWriterOptions
         {
-            Indented = true,
+            Indented = indented,
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         }))
         {
             node.WriteTo(writer);
         }
-        return System.Text.Encoding.UTF8.GetString(memory.GetBuffer(), 0, (int)memory.Length);
+        return memory.ToArray();
     }
 }

@@ -1,0 +1,61 @@
+using Lumos.Core;
+using Lumos.Imgapi.Model;
+
+namespace Lumos.Imgapi.Mirror;
+
+/// <summary>
+/// A file on its way from the server that this one mirrors, read by everybody who asks for it while it comes. Its last byte is
+/// given to nobody before the whole has been checked: a download that ends well has brought the right file.
+/// </summary>
+internal sealed class Transfer(string path, long size)
+{
+    private readonly Lock _lock = new();
+    private TaskCompletionSource _moved = New();
+    private long _written;
+
+    public string Path => path;
+
+    public long Size => size;
+
+    /// <summary>Ends when the image is in the store.</summary>
+    public required Task<StoredImage> Done { get; set; }
+
+    /// <summary>Bytes that are there; fewer than before when the other server could not continue and begins anew.</summary>
+    public void Written(long bytes)
+    {
+        lock (_lock)
+        {
+            _written = bytes;
+            var moved = _moved;
+            _moved = New();
+            moved.SetResult();
+        }
+    }
+
+    /// <summary>Waits until there is something to send at a place; how far it goes.</summary>
+    /// <exception cref="LumosException">What has come is not the file, or it does not come.</exception>
+    public async Task<long> Available(long from, CancellationToken stop)
+    {
+        while (true)
+        {
+            Task moved;
+            lock (_lock)
+            {
+                long end = Math.Min(_written, size - 1);
+                if (end > from)
+                {
+                    return end;
+                }
+                moved = _moved.Task;
+            }
+            if (Done.IsCompleted)
+            {
+                _ = await Done.ConfigureAwait(false);
+                return size;
+            }
+            _ = await Task.WhenAny(moved, Done).WaitAsync(stop).ConfigureAwait(false);
+        }
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
