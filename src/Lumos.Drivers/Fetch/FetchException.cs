@@ -11,6 +11,9 @@ public sealed class FetchException(string url, string reason, int? status = null
     /// <summary>The server's HTTP status, when it answered.</summary>
     public int? Status { get; } = status;
 
+    /// <summary>The code of the failure in the server's own words, where it gave one.</summary>
+    public string? ServerCode { get; init; }
+
     /// <summary>The server answered that there is no such thing.</summary>
     public bool IsNotFound => Status is 404 or 410;
 }

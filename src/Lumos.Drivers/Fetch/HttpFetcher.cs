@@ -17,6 +17,9 @@ public sealed record FetchOptions
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
 
     public string UserAgent { get; init; } = "lumos";
+
+    /// <summary>A secret that is sent along ("Authorization: Bearer"), never to where a redirect leads; null: none.</summary>
+    public string? Bearer { get; init; }
 }
 
 /// <summary>How a download went.</summary>
@@ -29,7 +32,7 @@ public sealed record DownloadResult(long Length, long Resumed);
 /// https_proxy and no_proxy. Redirects are followed, but never from https to http. Blocking: callers are commands.
 /// A time-out is one of no progress, so that a slow link finishes and a dead one does not hold us for ever.
 /// </summary>
-public sealed class HttpFetcher : IDisposable
+public sealed partial class HttpFetcher : IDisposable
 {
     private const int BlockSize = 128 << 10;
 
@@ -54,6 +57,10 @@ public sealed class HttpFetcher : IDisposable
         }
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.UserAgent.ParseAdd(_options.UserAgent);
+        if (_options.Bearer is not null)
+        {
+            _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _options.Bearer);
+        }
     }
 
     public void Dispose() => _client.Dispose();
@@ -179,7 +186,7 @@ public sealed class HttpFetcher : IDisposable
         {
             return fetch(watch);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (watch.IsCancellationRequested) // otherwise it is the caller who has had enough
         {
             throw new FetchException(url, $"no answer within {_options.Timeout.TotalSeconds:0} s");
         }

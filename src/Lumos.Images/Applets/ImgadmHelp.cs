@@ -28,6 +28,7 @@ internal static class ImgadmHelp
             delete     Delete an installed image
             vacuum     Delete installed images that nothing uses
             create     Make an image of a VM
+            publish    Put an image onto a server
 
         """;
 
@@ -85,6 +86,13 @@ internal static class ImgadmHelp
                 --max-origin-depth N
                                   With -i: fail if the image would stand on more than N others
                 -s SCRIPT         Snapshot the VM, run this in it, make the image, roll back: see PREPARING A VM in imgadm(8)
+                -q                No progress
+
+            """,
+        ["publish"] = """
+            Usage: imgadm publish -m MANIFEST -f FILE [--key-file FILE] [-q] URL
+
+                --key-file FILE   The key of the server. Default: $IMGADM_KEY_FILE, or that of the source of this URL
                 -q                No progress
 
             """,

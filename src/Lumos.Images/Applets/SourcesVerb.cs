@@ -15,7 +15,7 @@ internal sealed class SourcesVerb(ImgadmCommand command)
     public int Run(IReadOnlyList<string> words)
     {
         var args = new ArgParser().Flag('j', "json").Flag('v', "verbose").Flag('c', "check").Flag('e', "edit").Flag('k', "insecure")
-            .Flag('f', "force").Value('a', "add-source").Value('d', "del-source").Value('t', "type").Flag("add-docker-hub")
+            .Flag('f', "force").Value('a', "add-source").Value('d', "del-source").Value('t', "type").Value("key-file").Flag("add-docker-hub")
             .Parse(words).Expect(0, 0);
         if (args.Has('e') || args.Has("add-docker-hub"))
         {
@@ -31,7 +31,7 @@ internal sealed class SourcesVerb(ImgadmCommand command)
             }
             foreach (string url in args.GetAll('a'))
             {
-                config = Add(config, ImageSource.Parse(url, args.Get('t'), args.Has('k')), args.Has('f'));
+                config = Add(config, ImageSource.Parse(url, args.Get('t'), args.Has('k')) with { KeyFile = KeyFile(args.Get("key-file")) }, args.Has('f'));
             }
             return ExitStatus.Success;
         }
@@ -55,6 +55,16 @@ internal sealed class SourcesVerb(ImgadmCommand command)
             }
         }
         return ExitStatus.Success;
+    }
+
+    private static string? KeyFile(string? path)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+        _ = SourceKey.Read(path);
+        return Path.GetFullPath(path);
     }
 
     private ImgadmConfig Add(ImgadmConfig config, ImageSource source, bool force)

@@ -10,15 +10,25 @@ internal static class ImageChecksum
     /// <summary>Null: it is; else what is wrong, as the end of a sentence.</summary>
     public static string? Fault(string path, ImageFile expected, Action<long, long>? progress = null)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
-        if (file.Length != expected.Size)
+        if (new FileInfo(path).Length is var length && length != expected.Size)
         {
-            return $"has {file.Length} bytes, not {expected.Size}";
+            return $"has {length} bytes, not {expected.Size}";
         }
+        var found = Of(path, progress, expected.Sha256 is not null);
+        return found.Size != expected.Size ? $"has {found.Size} bytes, not {expected.Size}"
+            : found.Sha1 != expected.Sha1 ? $"has the SHA-1 {found.Sha1}, not {expected.Sha1}"
+            : found.Sha256 != expected.Sha256 ? $"has the SHA-256 {found.Sha256}, not {expected.Sha256}"
+            : null;
+    }
+
+    /// <summary>What a manifest says of a file; nothing of how it is compressed.</summary>
+    public static ImageFile Of(string path, Action<long, long>? progress = null, bool withSha256 = true)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
 #pragma warning disable CA5350 // SHA-1 is what manifest v2 demands; one with a SHA-256 is checked by that too.
         using var sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
 #pragma warning restore CA5350
-        using var sha256 = expected.Sha256 is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var sha256 = withSha256 ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
         var block = new byte[256 << 10];
         long done = 0;
         while (file.Read(block) is var got and > 0)
@@ -26,12 +36,10 @@ internal static class ImageChecksum
             sha1.AppendData(block, 0, got);
             sha256?.AppendData(block, 0, got);
             done += got;
-            progress?.Invoke(done, expected.Size);
+            progress?.Invoke(done, file.Length);
         }
-        return Convert.ToHexStringLower(sha1.GetHashAndReset()) is var s1 && s1 != expected.Sha1 ? $"has the SHA-1 {s1}, not {expected.Sha1}"
-            : sha256 is not null && Convert.ToHexStringLower(sha256.GetHashAndReset()) is var s2 && s2 != expected.Sha256
-                ? $"has the SHA-256 {s2}, not {expected.Sha256}"
-            : null;
+        return new ImageFile(
+            done, Convert.ToHexStringLower(sha1.GetHashAndReset()), sha256 is null ? null : Convert.ToHexStringLower(sha256.GetHashAndReset()), null);
     }
 
     /// <exception cref="LumosException">ChecksumMismatch.</exception>

@@ -17,6 +17,9 @@ public sealed record ImageSource(string Url, bool Insecure = false)
     /// <summary>imgapi in sources of ours; what a configuration made elsewhere says is kept, and refused when it is used.</summary>
     public string Type { get; init; } = Imgapi;
 
+    /// <summary>The file with the key that is sent to it; null: none.</summary>
+    public string? KeyFile { get; init; }
+
     /// <summary>The channel named in the URL.</summary>
     public string? Channel => new Uri(Url).Query.TrimStart('?').Split('&')
         .Where(t => t.StartsWith("channel=", StringComparison.Ordinal)).Select(t => Uri.UnescapeDataString(t[8..])).FirstOrDefault();
@@ -57,6 +60,10 @@ public sealed record ImageSource(string Url, bool Insecure = false)
         if (Insecure)
         {
             json["insecure"] = true;
+        }
+        if (KeyFile is not null)
+        {
+            json["keyFile"] = KeyFile;
         }
         return json;
     }

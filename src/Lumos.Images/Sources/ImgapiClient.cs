@@ -10,11 +10,15 @@ namespace Lumos.Images.Sources;
 /// <param name="source">Which server.</param>
 /// <param name="options">How to fetch; the source's own insecure flag is added.</param>
 /// <param name="channel">Overrides the source's channel.</param>
-public sealed class ImgapiClient(ImageSource source, FetchOptions options, string? channel = null) : IDisposable
+public sealed partial class ImgapiClient(ImageSource source, FetchOptions options, string? channel = null) : IDisposable
 {
     private const int MaxListBytes = 64 << 20;
 
-    private readonly HttpFetcher _http = new(options with { Insecure = options.Insecure || source.Insecure });
+    private readonly HttpFetcher _http = new(options with
+    {
+        Insecure = options.Insecure || source.Insecure,
+        Bearer = options.Bearer ?? (source.KeyFile is { } file ? SourceKey.Read(file) : null),
+    });
 
     public ImageSource Source => source;
 

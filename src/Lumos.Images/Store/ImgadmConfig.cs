@@ -69,7 +69,7 @@ public sealed class ImgadmConfig
             }
             bool insecure = source["insecure"] is JsonValue i && i.TryGetValue(out bool on) && on;
             string type = source["type"] is JsonValue t && t.TryGetValue(out string? text) ? text : ImageSource.Imgapi;
-            list.Add(new ImageSource(url, insecure) { Type = type });
+            list.Add(new ImageSource(url, insecure) { Type = type, KeyFile = source["keyFile"] is JsonValue k && k.TryGetValue(out string? file) ? file : null });
         }
         return list;
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Imgapi.Model;
@@ -12,6 +13,8 @@ internal sealed class ImageEndpoints(ImageRepository images, ImgapiSettings sett
     /// <summary>A list is sent as the manifests' texts one after the other: none is written anew for it.</summary>
     private static readonly byte[] Open = "["u8.ToArray(), Comma = ","u8.ToArray(), Close = "]"u8.ToArray();
 
+    private const int BlockSize = 128 << 10;
+
     public async Task List(Call call)
     {
         var query = ListQuery.Parse(call.Request.Query.SelectMany(p => p.Value.Select(v => KeyValuePair.Create(p.Key, v ?? ""))));
@@ -25,27 +28,40 @@ internal sealed class ImageEndpoints(ImageRepository images, ImgapiSettings sett
         {
             return;
         }
-        await call.Response.StartAsync(call.Stop).ConfigureAwait(false);
-        var body = call.Response.BodyWriter;
-        Put(Open);
-        for (int i = 0; i < texts.Length; i++)
+        byte[] block = ArrayPool<byte>.Shared.Rent(BlockSize);
+        try
         {
-            if (i > 0)
+            int filled = 0;
+            await Put(Open).ConfigureAwait(false);
+            for (int i = 0; i < texts.Length; i++)
             {
-                Put(Comma);
+                if (i > 0)
+                {
+                    await Put(Comma).ConfigureAwait(false);
+                }
+                await Put(texts[i]).ConfigureAwait(false);
             }
-            Put(texts[i]);
-            if (body.UnflushedBytes > 256 << 10)
+            await Put(Close).ConfigureAwait(false);
+            await call.Response.Body.WriteAsync(block.AsMemory(0, filled), call.Stop).ConfigureAwait(false);
+
+            async ValueTask Put(byte[] bytes)
             {
-                _ = await body.FlushAsync(call.Stop).ConfigureAwait(false);
+                for (int at = 0; at < bytes.Length;)
+                {
+                    if (filled == block.Length)
+                    {
+                        await call.Response.Body.WriteAsync(block, call.Stop).ConfigureAwait(false);
+                        filled = 0;
+                    }
+                    int part = Math.Min(bytes.Length - at, block.Length - filled);
+                    bytes.AsSpan(at, part).CopyTo(block.AsSpan(filled));
+                    (at, filled) = (at + part, filled + part);
+                }
             }
         }
-        Put(Close);
-
-        void Put(byte[] bytes)
+        finally
         {
-            bytes.CopyTo(body.GetSpan(bytes.Length));
-            body.Advance(bytes.Length);
+            ArrayPool<byte>.Shared.Return(block);
         }
     }
 
