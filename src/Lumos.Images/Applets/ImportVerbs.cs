@@ -58,7 +58,7 @@ internal static class ImportVerbs
         return ExitStatus.Success;
     }
 
-    internal static ImageManifest ReadManifest(string path)
+    private static ImageManifest ReadManifest(string path)
     {
         var info = Existing(path);
         if (info.Length > ImageManifest.MaxBytes)
@@ -68,6 +68,6 @@ internal static class ImportVerbs
         return ImageManifest.Parse(File.ReadAllText(path), path);
     }
 
-    internal static FileInfo Existing(string path) =>
+    private static FileInfo Existing(string path) =>
         new FileInfo(path) is { Exists: true } info ? info : throw new LumosException("FileNotFound", $"there is no file {path}");
 }

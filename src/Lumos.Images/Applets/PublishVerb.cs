@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Lumos.Cli;
 using Lumos.Core;
-using Lumos.Images.Model;
 using Lumos.Images.Publish;
 using Lumos.Images.Sources;
 using Lumos.Images.Store;
@@ -18,8 +17,7 @@ internal static class PublishVerb
         {
             throw new UsageException("publish needs -m MANIFEST and -f FILE");
         }
-        var manifest = ImportVerbs.ReadManifest(manifestPath);
-        _ = ImportVerbs.Existing(file);
+        var manifest = PublishedFiles.Read(manifestPath, file);
         using var stop = new Interruption();
         using var server = Server(command, args.Operands[0], args.Get("key-file"));
         using var reporter = new ImgadmCommand.Reporter(command, args.Has('q'));

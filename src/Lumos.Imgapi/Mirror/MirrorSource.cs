@@ -129,44 +129,29 @@ internal sealed class MirrorSource : IDisposable
     public async Task Send(Call call, StoredImage image)
     {
         var transfer = Of(image);
-        FileStream file;
-        try
+        var (from, to) = Part(call.Request, transfer.Size);
+        _ = call.IsHead ? 0 : await transfer.Available(from, call.Stop).ConfigureAwait(false); // where it does not come, the answer can still say so
+        call.Response.ContentType = "application/octet-stream";
+        call.Response.ContentLength = to - from;
+        call.Response.Headers.AcceptRanges = "bytes";
+        if (to - from < transfer.Size)
         {
-            file = new FileStream(transfer.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.Asynchronous);
+            call.Response.StatusCode = StatusCodes.Status206PartialContent;
+            call.Response.Headers.ContentRange = $"bytes {from}-{to - 1}/{transfer.Size}";
         }
-        catch (FileNotFoundException)
+        if (!call.IsHead)
         {
-            var kept = (await transfer.Done.WaitAsync(call.Stop).ConfigureAwait(false)).File!; // it has arrived meanwhile
-            await call.AnswerFile(_images.OpenBlob(kept), kept, "application/octet-stream").ConfigureAwait(false);
-            return;
-        }
-        await using (file.ConfigureAwait(false))
-        {
-            var (from, to) = Part(call.Request, transfer.Size);
-            _ = call.IsHead ? 0 : await transfer.Available(from, call.Stop).ConfigureAwait(false); // where it does not come, the answer can still say so
-            call.Response.ContentType = "application/octet-stream";
-            call.Response.ContentLength = to - from;
-            call.Response.Headers.AcceptRanges = "bytes";
-            if (to - from < transfer.Size)
-            {
-                call.Response.StatusCode = StatusCodes.Status206PartialContent;
-                call.Response.Headers.ContentRange = $"bytes {from}-{to - 1}/{transfer.Size}";
-            }
-            if (!call.IsHead)
-            {
-                await Copy(call, transfer, file, from, to).ConfigureAwait(false);
-            }
+            await Copy(call, transfer, from, to).ConfigureAwait(false);
         }
     }
 
-    private static async Task Copy(Call call, Transfer transfer, FileStream file, long from, long to)
+    private static async Task Copy(Call call, Transfer transfer, long from, long to)
     {
         byte[] block = new byte[64 << 10];
         for (long at = from; at < to;)
         {
             long end = Math.Min(to, await transfer.Available(at, call.Stop).ConfigureAwait(false));
-            file.Position = at;
-            int got = await file.ReadAsync(block.AsMemory(0, (int)Math.Min(block.Length, end - at)), call.Stop).ConfigureAwait(false);
+            int got = transfer.Read(block.AsSpan(0, (int)Math.Min(block.Length, end - at)), at);
             if (got == 0)
             {
                 await Task.Delay(1, call.Stop).ConfigureAwait(false); // told of, and not yet written out of the writer's buffer
@@ -191,7 +176,6 @@ internal sealed class MirrorSource : IDisposable
             throw new ImgapiException("RemoteSourceError", $"{_client.Source.Url} says of image {image} neither how long its file is nor its checksum");
         }
         string path = Path.Combine(_images.Paths.Incoming, RandomNumberGenerator.GetHexString(16, lowercase: true));
-        File.WriteAllBytes(path, []);
         var transfer = new Transfer(path, size) { Done = Task.FromException<StoredImage>(new InvalidOperationException()) };
         transfer.Done = Task.Run(() => Run(image, transfer));
         return transfer;

@@ -1,5 +1,8 @@
 using Lumos.Core;
 using Lumos.Imgapi.Model;
+using Lumos.Linux.Files;
+using Lumos.Linux.Handles;
+using Microsoft.Win32.SafeHandles;
 
 namespace Lumos.Imgapi.Mirror;
 
@@ -9,6 +12,9 @@ namespace Lumos.Imgapi.Mirror;
 /// </summary>
 internal sealed class Transfer(string path, long size)
 {
+    // All readers share it; its finalizer closes it after the last. It takes no lock of the framework's, which the writer would meet.
+    private readonly FileDescriptor _file = FileDescriptorIo.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive, 0x180 /* 0600 */);
+
     private readonly Lock _lock = new();
     private TaskCompletionSource _moved = New();
     private long _written;
@@ -32,6 +38,15 @@ internal sealed class Transfer(string path, long size)
         }
     }
 
+    /// <summary>Bytes from a place that <see cref="Available"/> has told of.</summary>
+    public int Read(Span<byte> block, long from)
+    {
+        using var handle = new SafeFileHandle(_file.Number, ownsHandle: false);
+        int got = RandomAccess.Read(handle, block, from);
+        GC.KeepAlive(_file);
+        return got;
+    }
+
     /// <summary>Waits until there is something to send at a place; how far it goes.</summary>
     /// <exception cref="LumosException">What has come is not the file, or it does not come.</exception>
     public async Task<long> Available(long from, CancellationToken stop)
@@ -39,6 +54,11 @@ internal sealed class Transfer(string path, long size)
         while (true)
         {
             Task moved;
+            if (Done.IsCompleted)
+            {
+                _ = await Done.ConfigureAwait(false); // a failure goes before what there still is to read
+                return size;
+            }
             lock (_lock)
             {
                 long end = Math.Min(_written, size - 1);
@@ -47,11 +67,6 @@ internal sealed class Transfer(string path, long size)
                     return end;
                 }
                 moved = _moved.Task;
-            }
-            if (Done.IsCompleted)
-            {
-                _ = await Done.ConfigureAwait(false);
-                return size;
             }
             _ = await Task.WhenAny(moved, Done).WaitAsync(stop).ConfigureAwait(false);
         }
