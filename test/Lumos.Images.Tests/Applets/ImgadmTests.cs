@@ -101,7 +101,7 @@ public sealed class ImgadmTests : IDisposable
     [InlineData(1, "create", "11111111-1111-4111-8111-111111111111", "-o", "/no/such/folder/x")]
     [InlineData(1, "create", "11111111-1111-4111-8111-111111111111", "-s", "/no/such/script")]
     [InlineData(1, "update")]
-    [InlineData(1, "publish")]
+    [InlineData(2, "publish")]
     [InlineData(0, "--version")]
     [InlineData(0, "--help")]
     [InlineData(0, "help", "import")]
