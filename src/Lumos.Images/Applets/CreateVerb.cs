@@ -1,10 +1,10 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Images.Create;
 using Lumos.Images.Model;
+using Lumos.Images.Publish;
 
 namespace Lumos.Images.Applets;
 
@@ -14,34 +14,32 @@ internal static class CreateVerb
     public static int Run(ImgadmCommand command, IVms vms, IReadOnlyList<string> words)
     {
         var args = new ArgParser().Value('m').Value('o', "output-template").Value('c', "compression").Flag('i', "incremental").Value("max-origin-depth")
-            .Value('s').Value('p', "publish").Flag('q', "quiet").Parse(words);
+            .Value('s').Value('p', "publish").Value("key-file").Flag('q', "quiet").Parse(words);
         if (!args.TryOperand(0, out string? vm))
         {
             throw new UsageException("create needs the UUID of a VM");
         }
-        if (args.Has("publish"))
+        if (args.Has("publish") && args.Has("output-template"))
         {
-            throw args.Has("output-template")
-                ? new UsageException("cannot specify both -o and -p")
-                : new LumosException("NotSupported", "\"imgadm create -p\" is not supported yet; without it the image is written into files");
+            throw new UsageException("cannot specify both -o and -p");
         }
         var uuid = Uuid.Parse(vm);
         var said = Said(command, args.Get('m'), args.Operands.Skip(1));
+        using var server = args.Get('p') is { } url ? PublishVerb.Server(command, url, args.Get("key-file")) : null;
+        using var folder = server is null ? null : new PublishFolder(command.Store.Paths, uuid);
         var options = new CreateOptions(
             said, ImageCompression.Parse(args.Get('c') ?? "none"), args.Has('i'), Depth(args.Get("max-origin-depth")),
-            args.Get('s') is { } script ? Read(script) : null, Prefix(args.Get('o'), said));
+            args.Get('s') is { } script ? Read(script) : null, Prefix(folder?.Path ?? args.Get('o'), said));
+        server?.Ping(); // a VM is not stopped, prepared and sent for a server that is not there
         using var reporter = new ImgadmCommand.Reporter(command, args.Has('q'));
-        using var stop = new CancellationTokenSource();
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true; // what was begun is taken back first
-            stop.Cancel();
-        }
-        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var stop = new Interruption();
         try
         {
-            _ = new ImageCreator(command.Store, vms, reporter.Report, stop.Token).Create(uuid, options);
+            var manifest = new ImageCreator(command.Store, vms, reporter.Report, stop.Token).Create(uuid, options);
+            if (server is not null)
+            {
+                _ = new ImagePublisher(server, reporter.Report, stop.Token).Publish(manifest, folder!.ImageFile);
+            }
             return ExitStatus.Success;
         }
         catch (OperationCanceledException)

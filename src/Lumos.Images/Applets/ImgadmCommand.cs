@@ -22,8 +22,6 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store, IVms?
 
     internal string DefaultPool => SystemPoolName.Read(store.Paths.SystemPool);
 
-    private static readonly string[] NotYet = ["update"];
-
     internal AppletContext Context => context;
 
     internal ImageStore Store => store;
@@ -83,10 +81,10 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store, IVms?
             "import" => ImportVerbs.Import(this, words),
             "install" => ImportVerbs.Install(this, words),
             "create" => CreateVerb.Run(this, vms ?? new VmadmVms(), words),
+            "update" => UpdateVerb.Run(this, words),
             "publish" => PublishVerb.Run(this, words),
             "delete" => DeleteVerbs.Delete(this, words),
             "vacuum" => DeleteVerbs.Vacuum(this, words),
-            _ when NotYet.Contains(verb) => throw new LumosException("NotSupported", $"\"imgadm {verb}\" is not supported yet"),
             _ => throw Unknown(verb),
         };
     }

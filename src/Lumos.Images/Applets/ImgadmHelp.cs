@@ -29,6 +29,7 @@ internal static class ImgadmHelp
             vacuum     Delete installed images that nothing uses
             create     Make an image of a VM
             publish    Put an image onto a server
+            update     Renew what is known of installed images
 
         """;
 
@@ -47,9 +48,10 @@ internal static class ImgadmHelp
         ["sources"] = """
             Usage:
                 imgadm sources [-j | -v]             list
-                imgadm sources -a URL [-t imgapi] [-k] [-f]
+                imgadm sources -a URL [-t imgapi] [--key-file FILE] [-k] [-f]
                                                      add; -k: take any certificate; -f: do not ask whether it answers
                 imgadm sources -d URL                delete
+                imgadm sources -e                    edit the list, with $VISUAL, $EDITOR or vi
                 imgadm sources -c [-j]               ask each whether it answers
 
             """,
@@ -77,16 +79,23 @@ internal static class ImgadmHelp
 
             """,
         ["create"] = """
-            Usage: imgadm create [-m MANIFEST] [-o PATH] [-c COMPRESSION] [-i] [--max-origin-depth N] [-s SCRIPT] [-q] VM [FIELD=VALUE]...
+            Usage: imgadm create [-m MANIFEST] [-o PATH | -p URL [--key-file FILE]] [-c COMPRESSION] [-i] [--max-origin-depth N] [-s SCRIPT] [-q] VM [FIELD=VALUE]...
 
                 -m MANIFEST       What is said of the image, as JSON; "-": from standard input. FIELD=VALUE goes before it
                 -o PATH           A folder, or PATH.imgmanifest and PATH.zfs. Default: ./NAME-VERSION.imgmanifest and .zfs
+                -p URL            Publish it onto this server, and keep no files; --key-file as of publish
                 -c COMPRESSION    none (default), gzip, bzip2, xz or zstd
                 -i                Only what differs from the image that the VM was made of
                 --max-origin-depth N
                                   With -i: fail if the image would stand on more than N others
                 -s SCRIPT         Snapshot the VM, run this in it, make the image, roll back: see PREPARING A VM in imgadm(8)
                 -q                No progress
+
+            """,
+        ["update"] = """
+            Usage: imgadm update [-n] [UUID]...
+
+                -n    Only say what would change
 
             """,
         ["publish"] = """

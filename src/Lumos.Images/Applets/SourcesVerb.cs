@@ -17,12 +17,15 @@ internal sealed class SourcesVerb(ImgadmCommand command)
         var args = new ArgParser().Flag('j', "json").Flag('v', "verbose").Flag('c', "check").Flag('e', "edit").Flag('k', "insecure")
             .Flag('f', "force").Value('a', "add-source").Value('d', "del-source").Value('t', "type").Value("key-file").Flag("add-docker-hub")
             .Parse(words).Expect(0, 0);
-        if (args.Has('e') || args.Has("add-docker-hub"))
+        if (args.Has("add-docker-hub"))
         {
-            throw new LumosException("NotSupported",
-                args.Has('e') ? "editing sources is not supported yet; use -a and -d" : "docker sources are not supported yet");
+            throw new LumosException("NotSupported", "docker sources are not supported yet");
         }
         var config = ImgadmConfig.Load(command.Store.Paths);
+        if (args.Has('e'))
+        {
+            return Edit(config);
+        }
         if (args.Has('a') || args.Has('d'))
         {
             foreach (string url in args.GetAll('d'))
@@ -54,6 +57,19 @@ internal sealed class SourcesVerb(ImgadmCommand command)
                 _out.WriteLine(source.Url);
             }
         }
+        return ExitStatus.Success;
+    }
+
+    private int Edit(ImgadmConfig config)
+    {
+        var edited = SourcesEditor.Edit(command.Context, config);
+        if (edited.SequenceEqual(config.Sources))
+        {
+            _out.WriteLine("No change to the image sources");
+            return ExitStatus.Success;
+        }
+        _ = config.Save(edited);
+        _out.WriteLine($"Saved {edited.Count} image sources");
         return ExitStatus.Success;
     }
 

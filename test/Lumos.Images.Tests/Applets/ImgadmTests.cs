@@ -100,7 +100,7 @@ public sealed class ImgadmTests : IDisposable
     [InlineData(1, "create", "11111111-1111-4111-8111-111111111111", "-p", "http://x")]
     [InlineData(1, "create", "11111111-1111-4111-8111-111111111111", "-o", "/no/such/folder/x")]
     [InlineData(1, "create", "11111111-1111-4111-8111-111111111111", "-s", "/no/such/script")]
-    [InlineData(1, "update")]
+    [InlineData(2, "update", "--frobnicate")]
     [InlineData(2, "publish")]
     [InlineData(0, "--version")]
     [InlineData(0, "--help")]

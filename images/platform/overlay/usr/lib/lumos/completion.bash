@@ -170,14 +170,14 @@ _imgadm() {
         if [[ $cur == -* ]]; then
             _lumos_offer -h --help --version -E -v --verbose
         else
-            _lumos_offer ancestry avail create delete get help import install list show sources vacuum
+            _lumos_offer ancestry avail create delete get help import install list publish show sources update vacuum
         fi
         return
     fi
     verb=${operands[0]}
     case $verb,$prev in
         list,-[os] | avail,-[os] | ancestry,-[os]) _lumos_offer_list "$_lumos_image_fields"; return ;;
-        create,-[mso] | create,--output-template | install,-[mf] | install,--manifest | install,--file) _lumos_offer_files; return ;;
+        create,-[mso] | create,--output-template | install,-[mf] | install,--manifest | install,--file | publish,-[mf] | publish,--manifest | publish,--file | *,--key-file) _lumos_offer_files; return ;;
         *,-P | *,--pool) _lumos_offer $(zpool list -H -o name 2>/dev/null); return ;;
         sources,-d | *,-S | *,--source) _lumos_offer $(imgadm sources 2>/dev/null); return ;;
         create,-c | create,--compression) _lumos_offer none gzip bzip2 xz zstd; return ;;
@@ -188,19 +188,22 @@ _imgadm() {
         case $verb in
             list | avail) _lumos_offer -j -H -o -s --json ;;
             ancestry) _lumos_offer -j -H -o -s -P --json --pool ;;
-            sources) _lumos_offer -a -d -c -j -v -k -f -t --add-source --del-source --check --json --verbose --insecure --force --type ;;
+            sources) _lumos_offer -a -d -e -c -j -v -k -f -t --add-source --del-source --edit --key-file --check --json --verbose --insecure --force --type ;;
             import) _lumos_offer -q -C -P -S --quiet --channel --pool --source ;;
             install) _lumos_offer -m -f -P -q --manifest --file --pool --quiet ;;
             show) _lumos_offer -S -C --source --channel ;;
             get | info) _lumos_offer -r -P -j --pool --json ;;
             delete | destroy) _lumos_offer -P --pool ;;
-            create) _lumos_offer -m -o -c -i -s -q --output-template --compression --incremental --max-origin-depth --quiet ;;
+            create) _lumos_offer -m -o -p -c -i -s -q --output-template --publish --key-file --compression --incremental --max-origin-depth --quiet ;;
+            publish) _lumos_offer -m -f -q --manifest --file --key-file --quiet ;;
+            update) _lumos_offer -n --dry-run ;;
             vacuum) _lumos_offer -n -f --dry-run --force ;;
         esac
         return
     fi
     case $verb in
         create) ((${#operands[@]} == 1)) && _lumos_vms ;;
+        update) _lumos_offer_uuids < <(imgadm list -H -o uuid,name 2>/dev/null) ;;
         get | info | delete | destroy | ancestry) ((${#operands[@]} == 1)) && _lumos_offer_uuids < <(imgadm list -H -o uuid,name 2>/dev/null) ;;
         list | avail)
             case $cur in
