@@ -103,9 +103,9 @@ public sealed class LifeOfAnImageTests : IAsyncLifetime
             await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(
                 $"PUT /images/{uuid}/file?compression=none HTTP/1.1\r\nHost: x\r\nAuthorization: {_server.Writer.DefaultRequestHeaders.Authorization}\r\nContent-Length: 1000000\r\n\r\n"));
             await stream.WriteAsync(Content);
-            await Until(() => Directory.EnumerateFiles(_server.Paths.Incoming).Any());
+            await _server.Until(() => Directory.EnumerateFiles(_server.Paths.Incoming).Any());
         }
-        await Until(() => !Directory.EnumerateFiles(_server.Paths.Incoming).Any());
+        await _server.Until(() => !Directory.EnumerateFiles(_server.Paths.Incoming).Any());
         Assert.Equal([$"images/{uuid}.json"], _server.Files);
     }
 
@@ -225,13 +225,5 @@ public sealed class LifeOfAnImageTests : IAsyncLifetime
         Assert.Equal(uuid, Images.Model.ImageManifest.Parse(File.ReadAllText((string)export["manifest_path"]!), "x").Uuid.ToString());
         Assert.Equal(_server.Paths.Exports + "/for/my-image-1.0.zfs.gz", (string?)(await Json(await _server.Act(uuid, "export&path=for")))["image_path"]);
         _ = await Refused(await _server.Act(uuid, "export&path=../../etc"), 422, "ValidationFailed");
-    }
-
-    private static async Task Until(Func<bool> condition)
-    {
-        for (var clock = System.Diagnostics.Stopwatch.StartNew(); !condition(); await Task.Delay(5))
-        {
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), "it does not come to pass");
-        }
     }
 }

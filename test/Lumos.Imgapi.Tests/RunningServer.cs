@@ -109,6 +109,15 @@ internal sealed class RunningServer : IAsyncDisposable
     public string[] Files => [.. Directory.EnumerateFiles(Paths.Root, "*", SearchOption.AllDirectories)
         .Select(f => Path.GetRelativePath(Paths.Root, f)).Where(f => f is not ("keys" or "lock")).Order(StringComparer.Ordinal)];
 
+    /// <summary>Waits for it, not for ever.</summary>
+    public async Task Until(Func<bool> condition)
+    {
+        for (var clock = System.Diagnostics.Stopwatch.StartNew(); !condition(); await Task.Delay(5))
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"it does not come to pass: {string.Join(' ', Files)}");
+        }
+    }
+
     public static string Sha1(byte[] bytes) => Convert.ToHexStringLower(SHA1.HashData(bytes));
 
     public static string Sha256(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

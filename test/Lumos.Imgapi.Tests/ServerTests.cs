@@ -145,6 +145,25 @@ public sealed class ServerTests
     }
 
     [Fact]
+    public async Task One_upload_more_than_allowed_is_told_to_come_again()
+    {
+        await using var server = await RunningServer.Start(s => s with { MostUploads = 1 });
+        string uuid = (string)(await server.Create(Manifest()))["uuid"]!;
+        using (var first = new System.Net.Sockets.TcpClient())
+        {
+            await first.ConnectAsync(IPAddress.Loopback, server.Server.Port);
+            await first.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                $"PUT /images/{uuid}/file?compression=none HTTP/1.1\r\nHost: x\r\nAuthorization: {server.Writer.DefaultRequestHeaders.Authorization}\r\nContent-Length: 9\r\n\r\nx"));
+            await server.Until(() => Directory.EnumerateFiles(server.Paths.Incoming).Any());
+            var second = await server.Upload(uuid, [1, 2]);
+            Assert.Equal(TimeSpan.FromSeconds(10), second.Headers.RetryAfter!.Delta);
+            _ = await Refused(second, 503, "ServiceUnavailableError");
+        }
+        await server.Until(() => !Directory.EnumerateFiles(server.Paths.Incoming).Any());
+        _ = await Json(await server.Upload(uuid, [1, 2]));
+    }
+
+    [Fact]
     public async Task Two_hundred_downloads_at_once_end_well_in_constant_memory()
     {
         await using var server = await RunningServer.Start();

@@ -20,6 +20,7 @@ internal sealed class RequestGate(Routes routes, ApiKeys keys, Metrics metrics, 
         headers["Api-Version"] = Routes.InterfaceVersion;
         headers["x-request-id"] = id;
         headers["x-server-name"] = Environment.MachineName;
+        headers.XContentTypeOptions = "nosniff"; // files and icons are what somebody uploaded
         try
         {
             if (http.Request.Headers.Authorization is [{ Length: > 0 } header, ..])

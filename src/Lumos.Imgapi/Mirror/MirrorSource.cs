@@ -33,6 +33,9 @@ internal sealed class MirrorSource : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private IReadOnlyList<StoredImage> _list = [];
     private DateTimeOffset _listed = DateTimeOffset.MinValue;
+    private volatile Merged _merged = new(ImageIndex.Empty, [], ImageIndex.Empty);
+
+    private sealed record Merged(ImageIndex Here, IReadOnlyList<StoredImage> There, ImageIndex Both);
 
     public MirrorSource(ImageRepository images, ImageSource source, Channels channels, TimeProvider clock, Action<string> warn)
     {
@@ -78,8 +81,12 @@ internal sealed class MirrorSource : IDisposable
         {
             _ = _listing.Release();
         }
-        var here = _images.Index;
-        return _list.Count == 0 ? here : ImageIndex.Of(here.All.Concat(_list.Where(i => here.Find(i.Uuid) is null)));
+        var (here, list, merged) = (_images.Index, _list, _merged);
+        if (merged.Here != here || merged.There != list)
+        {
+            _merged = merged = new Merged(here, list, list.Count == 0 ? here : ImageIndex.Of(here.All.Concat(list.Where(i => here.Find(i.Uuid) is null))));
+        }
+        return merged.Both;
     }
 
     /// <summary>An image as it is there; null: it is not there.</summary>

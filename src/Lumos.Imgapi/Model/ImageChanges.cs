@@ -121,7 +121,7 @@ public static class ImageChanges
         }
         var manifest = image.Manifest;
         manifest["published_at"] ??= now;
-        manifest["state"] = image.Flag("disabled") ? Disabled : Active;
+        manifest["state"] = image.IsDisabled ? Disabled : Active;
         return With(image, manifest);
     }
 
@@ -167,7 +167,7 @@ public static class ImageChanges
     public static StoredImage ChangeAcl(StoredImage image, IReadOnlyList<string> accounts, bool remove)
     {
         var manifest = image.Manifest;
-        var acl = remove ? image.Texts("acl").Except(accounts) : image.Texts("acl").Union(accounts);
+        var acl = remove ? image.Acl.Except(accounts) : image.Acl.Union(accounts);
         manifest["acl"] = new JsonArray([.. acl.Select(a => (JsonNode)a)]);
         return With(image, Checked(manifest));
     }
@@ -182,14 +182,14 @@ public static class ImageChanges
     public static StoredImage WithChannel(StoredImage image, string channel)
     {
         var manifest = image.Manifest;
-        manifest["channels"] = new JsonArray([.. image.Texts("channels").Union([channel]).Select(c => (JsonNode)c)]);
+        manifest["channels"] = new JsonArray([.. image.Channels.Union([channel]).Select(c => (JsonNode)c)]);
         return With(image, manifest);
     }
 
     /// <summary>Null: it was in no other channel, so nothing is left of it.</summary>
     public static StoredImage? WithoutChannel(StoredImage image, string channel)
     {
-        string[] left = [.. image.Texts("channels").Except([channel])];
+        string[] left = [.. image.Channels.Except([channel])];
         if (left.Length == 0)
         {
             return null;

@@ -88,14 +88,14 @@ public sealed class ListQuery
                 break;
             case "owner":
                 string owner = RequireUuid(key, value).ToString();
-                _terms.Add(i => i.Text("owner") == owner);
+                _terms.Add(i => i.Owner == owner);
                 break;
             case "public":
                 bool isPublic = RequireBool(key, value);
                 _terms.Add(i => i.IsPublic == isPublic);
                 break;
             case "billing_tag":
-                _terms.Add(i => i.Texts("billing_tags").Contains(value));
+                _terms.Add(i => i.BillingTags.Contains(value));
                 break;
             case var tag when tag.StartsWith("tag.", StringComparison.Ordinal):
                 _terms.Add(i => i.Tag(tag[4..]) == value);

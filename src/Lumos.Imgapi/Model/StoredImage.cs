@@ -24,28 +24,39 @@ public sealed record ExpectedFile(long? Size, string? Sha1, string? Sha256)
 
 /// <summary>
 /// An image as the server knows it: the manifest that it shows, and what it keeps beside that. Immutable; a change makes
-/// another one (<see cref="ImageChanges"/>). The manifest's text is made once, since a list of ten thousand is made of them.
+/// another one (<see cref="ImageChanges"/>). The manifest is kept as its text, of which lists are made, and what lists look for
+/// beside it: ten thousand trees of JSON would be ten times as large.
 /// </summary>
 public sealed class StoredImage
 {
-    private readonly JsonObject _manifest;
+    private readonly Dictionary<string, string>? _tags;
 
-    /// <param name="manifest">Valid and whole; not to be changed by anyone afterwards.</param>
+    /// <param name="manifest">Valid and whole.</param>
     /// <param name="createdAt">When it came here.</param>
     public StoredImage(JsonObject manifest, string createdAt)
     {
-        _manifest = manifest;
+        string? Text(string key) => manifest[key] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+        bool Flag(string key) => manifest[key] is JsonValue value && value.TryGetValue(out bool flag) && flag;
+        string[] Texts(string key) => manifest[key] is not JsonArray list ? []
+            : [.. list.OfType<JsonValue>().Select(v => v.TryGetValue(out string? text) ? text : null).OfType<string>()];
+
         CreatedAt = createdAt;
         Uuid = Uuid.Parse(Text("uuid")!);
         Name = Text("name")!;
         Version = Text("version")!;
-        Type = Text("type")!;
-        Os = Text("os")!;
-        State = Text("state")!;
+        Type = string.Intern(Text("type")!);
+        Os = string.Intern(Text("os")!);
+        State = string.Intern(Text("state")!);
+        Owner = Text("owner");
         Origin = Text("origin") is { } origin ? Uuid.Parse(origin) : null;
         IsPublic = Flag("public");
+        IsDisabled = Flag("disabled");
+        Acl = Texts("acl");
+        Channels = Texts("channels");
+        BillingTags = Texts("billing_tags");
+        _tags = manifest["tags"] is JsonObject { Count: > 0 } tags ? tags.ToDictionary(t => t.Key, t => JsonPath.Text(t.Value) ?? "null") : null;
         SortKey = Text("published_at") ?? createdAt;
-        Json = Images.Model.JsonPath.Compact(manifest);
+        Json = JsonPath.Compact(manifest);
     }
 
     public string CreatedAt { get; }
@@ -65,7 +76,18 @@ public sealed class StoredImage
 
     public bool IsActivated => State != ImageChanges.Unactivated;
 
+    public string? Owner { get; }
+
     public bool IsPublic { get; }
+
+    public bool IsDisabled { get; }
+
+    /// <summary>Accounts that may see it when it is private.</summary>
+    public IReadOnlyList<string> Acl { get; }
+
+    public IReadOnlyList<string> Channels { get; }
+
+    public IReadOnlyList<string> BillingTags { get; }
 
     public Uuid? Origin { get; }
 
@@ -86,21 +108,14 @@ public sealed class StoredImage
     public byte[] Json { get; }
 
     /// <summary>A copy.</summary>
-    public JsonObject Manifest => (JsonObject)_manifest.DeepClone();
+    public JsonObject Manifest => (JsonObject)JsonPath.Parse(Json)!;
 
     public IEnumerable<string> Blobs => new[] { File?.Sha256, Icon?.Sha256 }.OfType<string>();
 
-    public string? Text(string key) => _manifest[key] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
-
-    public bool Flag(string key) => _manifest[key] is JsonValue value && value.TryGetValue(out bool flag) && flag;
-
-    public IEnumerable<string> Texts(string key) =>
-        _manifest[key] is JsonArray list ? list.OfType<JsonValue>().Select(v => v.TryGetValue(out string? text) ? text : null).OfType<string>() : [];
-
     /// <summary>A tag's value as text; null: it has no such tag.</summary>
-    public string? Tag(string key) => _manifest["tags"] is JsonObject tags ? JsonPath.Text(tags[key]) : null;
+    public string? Tag(string key) => _tags?.GetValueOrDefault(key);
 
-    public bool IsIn(string channel) => Texts("channels").Contains(channel);
+    public bool IsIn(string channel) => Channels.Contains(channel);
 
     /// <summary>The manifest with what only administrators see.</summary>
     public byte[] JsonForAdministrators()

@@ -11,9 +11,9 @@ public sealed record Viewer(bool HasKey, string? Account)
 {
     public bool Sees(StoredImage image) =>
         !HasKey ? image.IsPublic && image.IsActivated
-        : Account is null || image.Text("owner") == Account
-            || (image.State == ImageChanges.Active && (image.IsPublic || image.Texts("acl").Contains(Account)));
+        : Account is null || image.Owner == Account
+            || (image.State == ImageChanges.Active && (image.IsPublic || image.Acl.Contains(Account)));
 
     /// <summary>Whether the image may be changed; whoever may not does not learn that it is there unless he sees it.</summary>
-    public bool Owns(StoredImage image) => HasKey && (Account is null || image.Text("owner") == Account);
+    public bool Owns(StoredImage image) => HasKey && (Account is null || image.Owner == Account);
 }
