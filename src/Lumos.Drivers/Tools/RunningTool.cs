@@ -36,8 +36,10 @@ public sealed class RunningTool : IDisposable
 
     /// <summary>Starts a tool. An input that is neither piped nor given, and an output that is not piped, is /dev/null.</summary>
     /// <exception cref="Lumos.Linux.ErrnoException">It could not be started.</exception>
+    /// <param name="extra">Other descriptors the tool gets, each under the number given.</param>
     public static RunningTool Start(
-        IReadOnlyList<string> argv, bool pipeInput = false, bool pipeOutput = false, FileDescriptor? input = null)
+        IReadOnlyList<string> argv, bool pipeInput = false, bool pipeOutput = false, FileDescriptor? input = null,
+        IReadOnlyDictionary<int, FileDescriptor>? extra = null)
     {
         using var errors = Pipe.Create();
         using var feed = pipeInput ? Pipe.Create() : null;
@@ -49,6 +51,7 @@ public sealed class RunningTool : IDisposable
             Input = feed?.Read ?? input,
             Output = output?.Write,
             ErrorOutput = errors.Write,
+            Extra = extra,
         });
         return new RunningTool(argv, child, errors.OpenRead(), feed?.OpenWrite(), output?.OpenRead());
     }

@@ -79,7 +79,7 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store, IVms?
             "show" => ShowVerbs.Show(this, words),
             "get" => ShowVerbs.Get(this, words),
             "import" => ImportVerbs.Import(this, words),
-            "install" => ImportVerbs.Install(this, words),
+            "install" => InstallVerb.Run(this, words),
             "create" => CreateVerb.Run(this, vms ?? new VmadmVms(), words),
             "update" => UpdateVerb.Run(this, words),
             "publish" => PublishVerb.Run(this, words),

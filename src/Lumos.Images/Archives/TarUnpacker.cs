@@ -109,18 +109,8 @@ public static class TarUnpacker
     }
 
     /// <summary>Tells failures of reading from those of writing: both are IOExceptions.</summary>
-    private sealed class Guarded(Stream inner) : Stream
+    private sealed class Guarded(Stream inner) : ReadOnlyStream
     {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
         public override int Read(Span<byte> buffer)
         {
             try
@@ -132,18 +122,6 @@ public static class TarUnpacker
                 throw new ReadException(e);
             }
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         public sealed class ReadException(Exception inner) : Exception("cannot be read", inner);
     }

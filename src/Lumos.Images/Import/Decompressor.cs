@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using Lumos.Core;
 using Lumos.Drivers.Tools;
@@ -8,10 +9,13 @@ namespace Lumos.Images.Import;
 
 /// <summary>
 /// An image file as the plain stream it holds. How it is compressed is told by its first bytes, whatever its name or
-/// manifest say. gzip is read here; bzip2, xz and zstd by their tools, which read the file themselves.
+/// manifest say. gzip is read here; bzip2, xz and zstd by their tools, which read the file themselves. The framework takes a gzip
+/// file that is cut short for one that ends there, so its own count at the end is compared.
 /// </summary>
 internal sealed class Decompressor : IDisposable
 {
+    private const int GzipWarning = 2; // something follows that is no gzip: it ends all the same
+
     private readonly FileStream _file;
     private readonly RunningTool? _tool;
 
@@ -29,6 +33,8 @@ internal sealed class Decompressor : IDisposable
 
     public long Length => _file.Length;
 
+    public bool IsCompressed => Output != _file;
+
     public static Decompressor Open(string path)
     {
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 128 << 10);
@@ -40,7 +46,7 @@ internal sealed class Decompressor : IDisposable
             file.Position = 0;
             if (tool is null or "gzip")
             {
-                return new Decompressor(file, tool is null ? file : new GZipStream(file, CompressionMode.Decompress), null);
+                return new Decompressor(file, tool is null ? file : new CountedStream(new GZipStream(file, CompressionMode.Decompress)), null);
             }
             using var input = new FileDescriptor((int)file.SafeFileHandle.DangerousGetHandle(), owns: false);
             var running = RunningTool.Start([tool, "-dc"], pipeOutput: true, input: input);
@@ -70,10 +76,24 @@ internal sealed class Decompressor : IDisposable
     /// <exception cref="LumosException">UncompressionError.</exception>
     public void Finish()
     {
+        // Files of several parts end with the count of the last one: those are rare, and gzip itself is asked about them.
+        if (Output is CountedStream gzip && LastCount() != (uint)gzip.Count
+            && Tool.Run("gzip", "--test", "--quiet", "--", _file.Name) is { Status: not (0 or GzipWarning) } fault)
+        {
+            throw new LumosException("UncompressionError", $"cannot decompress {_file.Name}", inner: new ToolException(fault));
+        }
         if (_tool?.Finish() is { Succeeded: false } result)
         {
             throw new LumosException("UncompressionError", $"cannot decompress {_file.Name}", inner: new ToolException(result));
         }
+    }
+
+    private uint? LastCount()
+    {
+        byte[] last = new byte[sizeof(uint)];
+        return _file.Length >= last.Length && RandomAccess.Read(_file.SafeFileHandle, last, _file.Length - last.Length) == last.Length
+            ? BinaryPrimitives.ReadUInt32LittleEndian(last)
+            : null;
     }
 
     public void Dispose()
@@ -81,5 +101,26 @@ internal sealed class Decompressor : IDisposable
         Output.Dispose();
         _tool?.Dispose();
         _file.Dispose();
+    }
+
+    private sealed class CountedStream(Stream inner) : ReadOnlyStream
+    {
+        public long Count { get; private set; }
+
+        public override int Read(Span<byte> buffer)
+        {
+            int got = inner.Read(buffer);
+            Count += got;
+            return got;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                inner.Dispose();
+            }
+            base.Dispose(disposing);
+        }
     }
 }

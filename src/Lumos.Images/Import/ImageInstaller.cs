@@ -1,14 +1,15 @@
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Files;
+using Lumos.Images.Files;
 using Lumos.Images.Model;
 using Lumos.Images.Store;
 
 namespace Lumos.Images.Import;
 
 /// <summary>
-/// Makes an installed image of a checked file: receive as POOL/UUID-partial, see that it is one dataset of the right kind
-/// with one snapshot, call that @final, take away what a stream may bring that a machine must not follow (a mountpoint),
+/// Makes an installed image of a checked file: receive, unpack or convert it (Files.ImageContent) as POOL/UUID-partial, see that it is one
+/// dataset of the right kind with one snapshot, call that @final, take away what a stream may bring that a machine must not follow (a mountpoint),
 /// write the database's record, rename to POOL/UUID. Until the rename, which is one step, there is no image; every failure
 /// takes all steps back, and what a power cut leaves (UUID-partial, a record without a dataset) the next import removes or
 /// overwrites. The caller holds the image's lock.
@@ -35,21 +36,29 @@ public sealed class ImageInstaller(ImageStore store, ImportReport report)
 
     /// <summary>Installs; the image must not be there yet.</summary>
     /// <param name="manifest">What the file is.</param>
-    /// <param name="file">The stream, maybe compressed; its checksum has been seen to.</param>
+    /// <param name="file">A stream, an archive or a disk, maybe compressed; its checksum has been seen to.</param>
     /// <param name="pool">Where to.</param>
     /// <param name="source">URL for the record; null: a local file.</param>
-    /// <exception cref="LumosException">The pool is missing or full, the stream is damaged or not what the manifest says.</exception>
+    /// <exception cref="LumosException">The pool is missing or full, the file is damaged or not what the manifest says.</exception>
     public InstalledImage Install(ImageManifest manifest, string file, string pool, string? source)
+    {
+        using var content = ImageContent.Open(file, store, report);
+        return Install(manifest, content, pool, source);
+    }
+
+    /// <inheritdoc cref="Install(ImageManifest, string, string, string?)"/>
+    internal InstalledImage Install(ImageManifest manifest, ImageContent content, string pool, string? source)
     {
         var image = new InstalledImage(manifest.Uuid, pool, manifest, source) { IsVolume = manifest.IsVolume };
         var datasets = store.Datasets;
         var partial = datasets.Exists(image.DatasetName)
             ? throw DatasetException.Exists(image.DatasetName.Value)
             : PartialOf(image.DatasetName);
+        content.Check(manifest);
         using var undo = new UndoStack(report.Warn);
         RemovePartial(partial); // of an import that a power cut ended
         undo.Push($"destroy {partial}", () => RemovePartial(partial));
-        Receive(manifest, file, partial, OriginSnapshot(manifest, pool));
+        content.Make(manifest, partial, OriginSnapshot(manifest, pool));
         Settle(manifest, partial);
         undo.Push("remove the record", () => store.Database.Remove(pool, manifest.Uuid));
         store.Database.Save(pool, manifest, source);
@@ -62,35 +71,6 @@ public sealed class ImageInstaller(ImageStore store, ImportReport report)
 
     private static SnapshotName? OriginSnapshot(ImageManifest manifest, string pool) =>
         manifest.Origin is { } origin ? new InstalledImage(origin, pool, null, null).FinalSnapshot : null;
-
-    private void Receive(ImageManifest manifest, string file, DatasetName partial, SnapshotName? origin)
-    {
-        using var decompressor = Decompressor.Open(file);
-        using var receive = store.Datasets.OpenReceive(partial, new ReceiveOptions { Origin = origin });
-        var block = new byte[256 << 10];
-        long done = 0;
-        int Read()
-        {
-            try
-            {
-                return decompressor.Output.Read(block);
-            }
-            catch (Exception e) when (e is InvalidDataException or IOException)
-            {
-                throw new LumosException("UncompressionError", $"the file of image {manifest} cannot be decompressed", inner: e);
-            }
-        }
-
-        while (Read() is var got and > 0)
-        {
-            receive.Input.Write(block, 0, got);
-            done += got;
-            report.Bytes(decompressor.Position ?? done, decompressor.Position is null ? 0 : decompressor.Length);
-        }
-        // Both ends are asked, the decompressor first: what it cut short must not be received as a whole.
-        decompressor.Finish();
-        receive.Finish();
-    }
 
     private void Settle(ImageManifest manifest, DatasetName partial)
     {

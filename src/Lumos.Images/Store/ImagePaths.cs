@@ -26,5 +26,11 @@ public sealed record ImagePaths(string Root = "/")
     /// <summary>Where a dataset is mounted for a while.</summary>
     public string MountPoint(Lumos.Drivers.Datasets.DatasetName dataset) => At(dataset.Value);
 
+    /// <summary>Where archives are unpacked into datasets; root's alone.</summary>
+    public string Unpacking => At("run/lumos/unpack");
+
+    /// <summary>The device of a volume.</summary>
+    public string VolumeDevice(Lumos.Drivers.Datasets.DatasetName volume) => At($"dev/zvol/{volume.Value}");
+
     private string At(string path) => Path.Combine(Root, path);
 }
