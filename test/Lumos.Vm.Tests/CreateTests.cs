@@ -157,6 +157,18 @@ public sealed class CreateTests : IDisposable
         Assert.Contains(says, run.Error.Replace(" (lumos-base 1.0)", "").Replace(" (debian-13 1.0)", ""));
     }
 
+    [Theory]
+    [InlineData(512, 1024, null, "asks for at least 1024 MiB; this is 512")]
+    [InlineData(512, null, 256, "asks for at most 256 MiB; this is 512")]
+    [InlineData(512, 512, 512, null)]
+    public void What_memory_an_image_asks_for_is_honoured(int memory, int? least, int? most, string? says)
+    {
+        _machine.LxImageAsks = (least, most);
+        var run = _machine.Vmadm($$"""{"brand": "lx", "kernel_version": "6.12", "image_uuid": "{{TestMachine.LxImage}}", "max_physical_memory": {{memory}}, "autoboot": false}""", "create");
+        Assert.Equal(says is null ? 0 : 1, run.Status);
+        Assert.Contains(says ?? "", run.Error);
+    }
+
     [Fact]
     public void An_address_in_use_is_refused_and_the_user_named()
     {

@@ -109,11 +109,14 @@ internal sealed class TestMachine : IDisposable, INeighbours
 
     public bool HasAdminTag { get; set; } = true;
 
+    /// <summary>Of the lx image: MiB of memory.</summary>
+    public (long? Least, long? Most) LxImageAsks { get; set; }
+
     public ImageFacts? Image(string pool, Uuid uuid) => !HasImages ? null : new[]
     {
         new ImageFacts(Uuid.Parse(NativeImage), "zone-dataset", "smartos", "lumos-base 1.0", $"zones/{NativeImage}@final", null),
         new ImageFacts(Uuid.Parse(OtherNativeImage), "zone-dataset", "smartos", "lumos-base 2.0", $"zones/{OtherNativeImage}@final", null),
-        new ImageFacts(Uuid.Parse(LxImage), "lx-dataset", "linux", "debian-13 1.0", $"zones/{LxImage}@final", null),
+        new ImageFacts(Uuid.Parse(LxImage), "lx-dataset", "linux", "debian-13 1.0", $"zones/{LxImage}@final", null) { LeastRam = LxImageAsks.Least, MostRam = LxImageAsks.Most },
     }.FirstOrDefault(image => image.Uuid == uuid);
 
     public ImmutableDictionary<string, NicTagFacts> NicTags() =>

@@ -11,14 +11,10 @@ internal static class ImportVerbs
     {
         var args = new ArgParser().Flag('q', "quiet").Value('C', "channel").Value('P', "pool").Value('S', "source").Flag("zstream")
             .Parse(words).Expect(1, 1, "UUID of an image");
-        if (args.Has("zstream"))
-        {
-            throw new LumosException("NotSupported", "--zstream is not supported yet; leave it out, the image is the same");
-        }
         var uuid = ImgadmCommand.ParseUuid(args.Operands[0]);
         using var clients = command.Clients(args.Get('S'), args.Get('C'));
         using var reporter = new ImgadmCommand.Reporter(command, args.Has('q'));
-        new ImageImporter(command.Store, clients.All, reporter.Report).Import(uuid, args.Get('P') ?? command.DefaultPool);
+        new ImageImporter(command.Store, clients.All, reporter.Report).Import(uuid, args.Get('P') ?? command.DefaultPool, args.Has("zstream"));
         return ExitStatus.Success;
     }
 }

@@ -1,5 +1,4 @@
 using Lumos.Core;
-using Lumos.Drivers.Fetch;
 using Lumos.Images.Model;
 using Lumos.Images.Sources;
 using Lumos.Images.Store;
@@ -7,17 +6,17 @@ using Lumos.Images.Store;
 namespace Lumos.Images.Import;
 
 /// <summary>
-/// imgadm import: find the image in the sources, then its origins until one is installed, then bring them in from the
-/// oldest on. Each is downloaded to /var/tmp/.imgadm-downloads/UUID.file, where a cut download is continued by this or a
-/// later import, checked as a whole, and only then given to <see cref="ImageInstaller"/>: no byte that was not checked
-/// reaches the kernel. An import of an image that is being imported waits, then finds it done.
+/// imgadm import: find the image in the sources, then its origins until one is installed, then bring them in. Their files are
+/// downloaded side by side to /var/tmp/.imgadm-downloads/UUID.file, where a cut download is continued by this or a later import, each
+/// is checked as a whole, and only then given to <see cref="ImageInstaller"/>, the oldest first: no byte that was not checked
+/// reaches the kernel (decision 0033). An import of an image that is being imported waits, then finds it done.
 /// </summary>
-public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> sources, ImportReport report)
+public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> sources, ImportReport reportTo)
 {
+    private readonly ImportReport _report = reportTo.OneAtATime();
+
     /// <summary>How long a chain of increments may be.</summary>
     public const int MaxOriginDepth = 64;
-
-    private const int MaxTries = 5;
 
     /// <summary>An image found, and where.</summary>
     public sealed record Found(ImageManifest Manifest, ImgapiClient Client);
@@ -44,7 +43,7 @@ public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> 
             {
                 if (failure is not null)
                 {
-                    report.Warn(LumosException.Describe(failure));
+                    _report.Warn(LumosException.Describe(failure));
                 }
                 failure = e;
             }
@@ -55,26 +54,34 @@ public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> 
     }
 
     /// <summary>Imports an image and what it is based on. One that is installed already is a note, not an error.</summary>
-    public InstalledImage Import(Uuid uuid, string pool)
+    /// <param name="zstream">The server sends bare streams, whatever the manifests say of files.</param>
+    public InstalledImage Import(Uuid uuid, string pool, bool zstream = false)
     {
         if (store.TryGet(uuid, out var there, pool))
         {
-            report.Say($"Image {Describe(there)} is already installed, skipping");
+            _report.Say($"Image {Describe(there)} is already installed, skipping");
             return there;
         }
         RequirePool(pool);
-        var plan = Plan(uuid, pool);
-        InstalledImage? last = null;
-        foreach (var step in plan)
+        var plan = Plan(uuid, pool, zstream);
+        var held = new List<IDisposable>();
+        try
         {
-            last = ImportOne(step, pool);
+            foreach (var step in plan) // the oldest first, as everybody does who wants more than one
+            {
+                held.Add(ImageInstaller.Lock(store, step.Manifest.Uuid, _report));
+            }
+            return ImportAll(plan, pool, zstream);
         }
-        return last!;
+        finally
+        {
+            held.ForEach(each => each.Dispose());
+        }
     }
 
     /// <summary>What has to come, the oldest first.</summary>
     /// <exception cref="LumosException">ImageNotActive, OriginNotFoundInSource, MinPlatform …</exception>
-    public IReadOnlyList<Found> Plan(Uuid uuid, string pool)
+    public IReadOnlyList<Found> Plan(Uuid uuid, string pool, bool zstream = false)
     {
         var head = Find(uuid);
         if (!head.Manifest.IsActive)
@@ -96,7 +103,7 @@ public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> 
         foreach (var step in chain)
         {
             PlatformRequirements.CheckRunning(step.Manifest, store.Paths);
-            if (step.Manifest.File is null)
+            if (step.Manifest.File is null && !zstream)
             {
                 throw new LumosException("InvalidImage", $"the manifest of image {step.Manifest} names no file");
             }
@@ -104,81 +111,86 @@ public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> 
         return chain;
     }
 
-    private InstalledImage ImportOne(Found step, string pool)
+    private InstalledImage ImportAll(IReadOnlyList<Found> plan, string pool, bool zstream)
     {
-        var manifest = step.Manifest;
-        using var held = ImageInstaller.Lock(store, manifest.Uuid, report);
-        if (store.TryGet(manifest.Uuid, out var there, pool))
+        var (waited, steps) = (new List<InstalledImage>(), new List<Found>());
+        foreach (var step in plan)
         {
-            report.Say($"Image {manifest} is already installed, skipping");
-            return there;
+            if (store.TryGet(step.Manifest.Uuid, out var there, pool))
+            {
+                _report.Say($"Image {step.Manifest} is already installed, skipping");
+                waited.Add(there);
+            }
+            else
+            {
+                steps.Add(step);
+            }
         }
-        var installer = new ImageInstaller(store, report);
-        installer.RequireOrigin(manifest, pool);
-        string file = Download(step);
-        report.Stage($"Installing image {manifest}");
-        var image = installer.Install(manifest, file, pool, step.Client.Source.Url);
+        if (steps.Count == 0)
+        {
+            return waited[^1];
+        }
+        RequireRoom(steps, pool, zstream);
+        using var stop = new CancellationTokenSource();
+        using var downloader = new ImageDownloader(store, _report, stop.Token);
+        var downloads = steps.ConvertAll(step => downloader.Begin(step, zstream));
+        try
+        {
+            InstalledImage? last = null;
+            foreach (var (step, download) in steps.Zip(downloads))
+            {
+                last = Install(step, Await(step, download, downloader), pool);
+            }
+            return last!;
+        }
+        finally
+        {
+            stop.Cancel();
+            Task.WhenAll(downloads).ContinueWith(_ => { }, TaskScheduler.Default).GetAwaiter().GetResult();
+        }
+    }
+
+    private string Await(Found step, Task<string> download, ImageDownloader downloader)
+    {
+        if (!download.IsCompleted)
+        {
+            _report.Stage($"Downloading image {step.Manifest}");
+            downloader.Shown = true;
+        }
+        try
+        {
+            return download.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            downloader.Shown = false;
+        }
+    }
+
+    private InstalledImage Install(Found step, string file, string pool)
+    {
+        var installer = new ImageInstaller(store, _report);
+        installer.RequireOrigin(step.Manifest, pool);
+        _report.Stage($"Installing image {step.Manifest}");
+        var image = installer.Install(step.Manifest, file, pool, step.Client.Source.Url);
         File.Delete(file);
-        report.Say($"Imported image {manifest}");
+        _report.Say($"Imported image {step.Manifest}");
         return image;
     }
 
-    /// <summary>The whole, checked file in the cache.</summary>
-    private string Download(Found step)
+    private void RequireRoom(List<Found> steps, string pool, bool zstream)
     {
-        var (manifest, expected) = (step.Manifest, step.Manifest.File!);
-        string path = Path.Combine(MakeCache(), $"{manifest.Uuid}.file");
-        bool fresh = !File.Exists(path);
-        if (!fresh && new FileInfo(path).Length == expected.Size && ImageChecksum.Fault(path, expected) is null)
+        if (zstream)
         {
-            report.Stage($"Image {manifest} was downloaded before");
-            return path;
+            return; // nobody knows
         }
-        report.Stage($"Downloading image {manifest}");
-        for (int tries = 1; ; tries++)
-        {
-            long had = fresh ? 0 : new FileInfo(path).Length;
-            try
-            {
-                step.Client.Download(manifest.Uuid, path, expected.Size, done => report.Bytes(done, expected.Size));
-            }
-            catch (FetchException e) when (tries < MaxTries && e.Status is null or >= 500 or 416 && Grew(path, had, e))
-            {
-                report.Warn($"{LumosException.Describe(e)}; trying again");
-                fresh = false;
-                continue;
-            }
-            if (ImageChecksum.Fault(path, expected) is not { } fault)
-            {
-                return path;
-            }
-            bool resumed = had > 0;
-            // Bytes known to be wrong are of no use to anyone; a continued file may only have had a wrong beginning.
-            File.Delete(path);
-            if (!resumed || tries >= MaxTries)
-            {
-                throw ImageChecksum.Mismatch(manifest, step.Client.Source.At($"images/{manifest.Uuid}/file"), fault);
-            }
-            report.Warn($"what was downloaded before of image {manifest} does not fit; starting anew");
-            fresh = true;
-        }
+        string what = $"image {steps[^1].Manifest}{(steps.Count > 1 ? " with its origins" : "")}";
+        RoomCheck.OfPool(store, pool, steps.Sum(s => s.Manifest.File!.Size), what);
+        RoomCheck.OfDownloads(store, steps.Sum(s => Missing(s.Manifest)), what);
     }
 
-    /// <summary>Trying again makes sense when the last try brought something, or was told to begin anew.</summary>
-    private static bool Grew(string path, long had, FetchException e) =>
-        e.Status == 416 || (File.Exists(path) && new FileInfo(path).Length > had);
-
-    private string MakeCache()
-    {
-        string folder = store.Paths.Downloads;
-        // /var/tmp is everybody's: a link put there in our place must not lead us elsewhere.
-        if (new DirectoryInfo(folder).LinkTarget is not null)
-        {
-            throw new LumosException("UnsafeCache", $"{folder} is a symbolic link; remove it");
-        }
-        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return folder;
-    }
+    private long Missing(ImageManifest manifest) =>
+        Math.Max(0, manifest.File!.Size - (new FileInfo(Path.Combine(store.Paths.Downloads, $"{manifest.Uuid}.file")) is { Exists: true } file ? file.Length : 0));
 
     private void RequirePool(string pool)
     {

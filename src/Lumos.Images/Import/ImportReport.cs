@@ -14,4 +14,41 @@ public sealed record ImportReport
 
     /// <summary>Something went wrong that was dealt with.</summary>
     public Action<string> Warn { get; init; } = _ => { };
+
+    /// <summary>The same for several threads.</summary>
+    public ImportReport OneAtATime()
+    {
+        var all = new Lock();
+        return new ImportReport
+        {
+            Say = text =>
+            {
+                lock (all)
+                {
+                    Say(text);
+                }
+            },
+            Stage = text =>
+            {
+                lock (all)
+                {
+                    Stage(text);
+                }
+            },
+            Bytes = (done, total) =>
+            {
+                lock (all)
+                {
+                    Bytes(done, total);
+                }
+            },
+            Warn = text =>
+            {
+                lock (all)
+                {
+                    Warn(text);
+                }
+            },
+        };
+    }
 }

@@ -32,20 +32,6 @@ public static class PlatformRequirements
         }
     }
 
-    /// <summary>Refuses a VM whose memory (MiB) is outside what the image asks for.</summary>
-    /// <exception cref="LumosException">InsufficientRam, ExcessiveRam.</exception>
-    public static void CheckRam(ImageManifest manifest, long mebibytes)
-    {
-        if (manifest.Requirements.MinRam is { } min && mebibytes < min)
-        {
-            throw new LumosException("InsufficientRam", $"image {manifest} needs at least {min} MiB of memory; this is {mebibytes} MiB");
-        }
-        if (manifest.Requirements.MaxRam is { } max && mebibytes > max)
-        {
-            throw new LumosException("ExcessiveRam", $"image {manifest} allows at most {max} MiB of memory; this is {mebibytes} MiB");
-        }
-    }
-
     /// <summary>Checks against the running platform; its stamp is read only when the image asks for one.</summary>
     internal static void CheckRunning(ImageManifest manifest, ImagePaths paths)
     {

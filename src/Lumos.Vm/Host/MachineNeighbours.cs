@@ -48,5 +48,9 @@ public sealed class MachineNeighbours(IDatasets datasets) : INeighbours
         image.Manifest?.Os ?? "other",
         image.Manifest is { } manifest ? $"{manifest.Name} {manifest.Version}" : "without a manifest",
         image.FinalSnapshot.ToString(),
-        JsonText.Plain(image.Manifest?["requirements.brand"]) is { Length: > 0 } brand ? brand : null);
+        JsonText.Plain(image.Manifest?["requirements.brand"]) is { Length: > 0 } brand ? brand : null)
+    {
+        LeastRam = image.Manifest?.Requirements.MinRam,
+        MostRam = image.Manifest?.Requirements.MaxRam,
+    };
 }

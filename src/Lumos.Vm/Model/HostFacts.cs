@@ -11,7 +11,13 @@ namespace Lumos.Vm;
 /// <param name="Name">Name and version, for messages.</param>
 /// <param name="Snapshot">What a zone is cloned from: POOL/UUID@final.</param>
 /// <param name="Brand">requirements.brand of the manifest; null: any that its type fits.</param>
-public sealed record ImageFacts(Uuid Uuid, string Type, string Os, string Name, string Snapshot, string? Brand);
+public sealed record ImageFacts(Uuid Uuid, string Type, string Os, string Name, string Snapshot, string? Brand)
+{
+    /// <summary>requirements.min_ram and max_ram, MiB; null: it asks for nothing.</summary>
+    public long? LeastRam { get; init; }
+
+    public long? MostRam { get; init; }
+}
 
 /// <summary>A nic tag of this machine.</summary>
 /// <param name="Name">Its name.</param>

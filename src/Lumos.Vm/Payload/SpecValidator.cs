@@ -108,6 +108,11 @@ public static class SpecValidator
         {
             report.AddBadValue("image_uuid", $"{uuid} ({image.Name}) is made for brand {brand}, not {vm.Brand}");
         }
+        string memory = BrandTable.IsHvm(vm.Brand) ? "ram" : "max_physical_memory";
+        if (vm.Integer(memory) is { } mebibytes && (mebibytes < image.LeastRam || mebibytes > image.MostRam))
+        {
+            report.AddBadValue(memory, $"image {uuid} ({image.Name}) asks for {(mebibytes < image.LeastRam ? $"at least {image.LeastRam}" : $"at most {image.MostRam}")} MiB; this is {mebibytes}");
+        }
     }
 
     private static void CheckLimits(VmSpec vm, VmSpec? before, PayloadReport report)
