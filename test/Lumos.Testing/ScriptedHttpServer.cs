@@ -57,6 +57,7 @@ public sealed class ScriptedHttpServer : IDisposable
     private async Task Serve(TcpClient client)
     {
         using var owned = client;
+        await Task.Yield(); // an answer that takes its time keeps nobody else waiting
         try
         {
             var stream = client.GetStream();

@@ -1,0 +1,86 @@
+using Lumos.Drivers.Datasets;
+using Lumos.Images.Tests.Applets;
+using Lumos.Testing;
+using Xunit;
+
+namespace Lumos.Images.Tests.Import;
+
+/// <summary>Imports of several images at once, the room they need, and streams that no manifest describes.</summary>
+public sealed class ChainTests : IDisposable
+{
+    private readonly Machine _machine = new();
+
+    public void Dispose() => _machine.Dispose();
+
+    [Fact]
+    public void Files_of_a_chain_come_side_by_side_and_are_installed_in_order()
+    {
+        var parent = new TestImage(TestImage.Noise(30_000), "parent");
+        var child = new TestImage(TestImage.Noise(31_000), "child", parent.Uuid, fromGuid: parent.Guid);
+        using var both = new Barrier(2);
+        bool met = true;
+        using var server = Serve([parent, child], image =>
+        {
+            // No answer before the other one has been asked for too.
+            met &= both.SignalAndWait(TimeSpan.FromSeconds(20));
+            return ScriptedHttpServer.Reply(200, image.File);
+        });
+        string said = _machine.Succeed("import", "-S", server.Url, $"{child.Uuid}").Out;
+        Assert.True(met, "the second file was asked for when the first one had come");
+        Assert.Matches($"(?s)Imported image {parent.Uuid}.*Imported image {child.Uuid}", said);
+        Assert.Empty(Directory.GetFiles(_machine.Paths.Downloads));
+    }
+
+    [Fact]
+    public void A_parent_that_fails_leaves_no_child_and_what_was_downloaded_for_the_next_time()
+    {
+        var parent = new TestImage(TestImage.Noise(30_000), "parent");
+        var child = new TestImage(TestImage.Noise(31_000), "child", parent.Uuid, fromGuid: parent.Guid);
+        int asked = 0;
+        bool lie = true;
+        using var server = Serve([parent, child], image =>
+        {
+            asked += image == child ? 1 : 0;
+            return ScriptedHttpServer.Reply(200, image == parent && lie ? [.. image.File[..^1], 0xff] : image.File);
+        });
+        Assert.Contains("is not the file of image", _machine.Imgadm("import", "-S", server.Url, $"{child.Uuid}").Error, StringComparison.Ordinal);
+        _machine.AssertEmpty();
+        lie = false;
+        _machine.Succeed("import", "-S", server.Url, $"{child.Uuid}");
+        Assert.InRange(asked, 1, 2);
+    }
+
+    [Fact]
+    public void Room_is_looked_at_before_anything_is_fetched()
+    {
+        var image = new TestImage(TestImage.Noise(50_000));
+        using var server = Serve([image], _ => throw new InvalidOperationException("was fetched"));
+        _machine.Datasets.SetProperties(DatasetName.Parse("zones"), new Dictionary<string, string> { ["available"] = "40000" });
+        var refused = _machine.Imgadm("import", "-S", server.Url, $"{image.Uuid}");
+        Assert.Equal(1, refused.Status);
+        Assert.Contains("and pool zones has", refused.Error, StringComparison.Ordinal);
+        _machine.AssertEmpty();
+    }
+
+    [Fact]
+    public void A_bare_stream_is_taken_whatever_the_manifest_says_of_a_file()
+    {
+        var image = new TestImage(TestImage.Noise(50_000));
+        byte[] bare = FakeStream.Encode("final", image.Guid, 0, null, image.Content);
+        image.Manifest.Remove("files");
+        using var server = Serve([image], _ => ScriptedHttpServer.Reply(200, bare));
+        Assert.Contains("names no file", _machine.Imgadm("import", "-S", server.Url, $"{image.Uuid}").Error, StringComparison.Ordinal);
+        _machine.Succeed("import", "--zstream", "-S", server.Url, $"{image.Uuid}");
+        Assert.Equal(image.Content, _machine.Datasets.GetContent(_machine.Store.Get(image.Uuid).DatasetName));
+        Assert.Empty(Directory.GetFiles(_machine.Paths.Downloads));
+    }
+
+    private static ScriptedHttpServer Serve(TestImage[] images, Func<TestImage, byte[]?> file) => new(head =>
+    {
+        string path = head.Split(' ')[1];
+        var image = images.First(i => path.Contains(i.Uuid.ToString(), StringComparison.Ordinal));
+        return path.Contains("/file", StringComparison.Ordinal)
+            ? file(image)
+            : ScriptedHttpServer.Reply(200, System.Text.Encoding.UTF8.GetBytes(image.Manifest.ToJsonString()));
+    });
+}
