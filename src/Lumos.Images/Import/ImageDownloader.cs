@@ -61,7 +61,7 @@ internal sealed class ImageDownloader(ImageStore store, ImportReport report, Can
             {
                 step.Client.Download(manifest.Uuid, path, expected.Size, done => Count(manifest, done));
             }
-            catch (FetchException e) when (tries < MaxTries && e.Status is null or >= 500 or 416 && Grew(path, had, e))
+            catch (FetchException e) when (tries < MaxTries && !cancel.IsCancellationRequested && e.Status is null or >= 500 or 416 && Grew(path, had, e))
             {
                 report.Warn($"{LumosException.Describe(e)}; trying again");
                 fresh = false;
