@@ -85,7 +85,8 @@ public static class TarUnpacker
                 {
                     placer.Place(entry, path);
                 }
-                progress?.Invoke(++entries);
+                entries++;
+                progress?.Invoke(entries);
             }
             if (!options.IsLayer && !reader.HasEnd)
             {

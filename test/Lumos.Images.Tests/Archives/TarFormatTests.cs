@@ -31,8 +31,9 @@ public sealed class TarFormatTests : IDisposable
         {
             File.Delete(_from["fifo"]); // it has no such kind
         }
-        _to.Unpack(Archive("--format=" + format));
+        var facts = _to.Unpack(Archive("--format=" + format));
         AssertSame();
+        Assert.Equal(Directory.EnumerateFileSystemEntries(_from.Path, "*", SearchOption.AllDirectories).Count() + 1, facts.Entries);
     }
 
     [Theory]
