@@ -75,10 +75,11 @@ internal static class ImgadmHelp
 
             """,
         ["install"] = """
-            Usage: imgadm install [-m MANIFEST] -f FILE [-P POOL] [-q] [FIELD=VALUE]...
+            Usage: imgadm install [-m MANIFEST] -f FILE|URL [--sha256 SUM] [-P POOL] [-q] [FIELD=VALUE]...
 
                 -f FILE        A stream of an image, a tar archive of a root file system, or a disk (qcow2, vmdk, vhdx, raw);
                                also compressed by gzip, bzip2, xz or zstd. Its first bytes say what it is
+                --sha256 SUM   The file's SHA-256; needed with a URL (http, https)
                 -m MANIFEST    What the file is. Without it a manifest is made, its UUID of the file's SHA-256
                 FIELD=VALUE    Fields of the manifest: name, version, type, os, uuid, requirements, … as of create
                 -P POOL        Default: the system's, zones

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Lumos.Cli;
 using Lumos.Core;
@@ -6,6 +5,7 @@ using Lumos.Images.Create;
 using Lumos.Images.Files;
 using Lumos.Images.Import;
 using Lumos.Images.Model;
+using Lumos.Images.Store;
 
 namespace Lumos.Images.Applets;
 
@@ -14,7 +14,7 @@ internal static class InstallVerb
 {
     public static int Run(ImgadmCommand command, IReadOnlyList<string> words)
     {
-        var args = new ArgParser().Flag('q', "quiet").Value('m', "manifest").Value('f', "file").Value('P', "pool").Parse(words);
+        var args = new ArgParser().Flag('q', "quiet").Value('m', "manifest").Value('f', "file").Value('P', "pool").Value("sha256").Parse(words);
         if (args.Get('f') is not { } file)
         {
             throw new UsageException("install needs -f FILE");
@@ -22,12 +22,29 @@ internal static class InstallVerb
         var said = Fields(args.Operands);
         string pool = args.Get('P') ?? command.DefaultPool;
         var given = args.Get('m') is { } manifestPath ? Read(manifestPath, said) : null;
-        var info = Existing(file);
         using var reporter = new ImgadmCommand.Reporter(command, args.Has('q'));
         var report = reporter.Report;
         if (given is not null)
         {
             PlatformRequirements.CheckRunning(given, command.Store.Paths);
+        }
+        if (!RemoteFile.IsUrl(file))
+        {
+            Install(command, given, said, Existing(file), args.Get("sha256"), pool, report);
+            return ExitStatus.Success;
+        }
+        string sum = args.Get("sha256") ?? throw new UsageException($"{file} is on a server; give --sha256 with the sum that you know from elsewhere");
+        var remote = RemoteFile.Fetch(file, sum, command.Store, command.FetchOptions(ImgadmConfig.Load(command.Store.Paths)), report);
+        Install(command, given, said, remote.File, sum, pool, report);
+        remote.Dispose(); // only now: what fails may be tried again without another download
+        return ExitStatus.Success;
+    }
+
+    private static void Install(ImgadmCommand command, ImageManifest? given, JsonObject said, FileInfo file, string? sum, string pool, ImportReport report)
+    {
+        if (given is not null && sum is not null && RemoteFile.Sum(file, report) is var found && found != sum)
+        {
+            throw new LumosException("ChecksumMismatch", $"{file.FullName} has the SHA-256 {found}, not {sum}");
         }
         ImageContent? content = null;
         try
@@ -35,10 +52,9 @@ internal static class InstallVerb
             var manifest = given;
             if (manifest is null)
             {
-                (manifest, content) = Make(command, info, said, report);
+                (manifest, content) = Make(command, file, said, sum, report);
             }
-            Install(command, manifest, content, file, pool, report);
-            return ExitStatus.Success;
+            Install(command, manifest, content, file.FullName, pool, report);
         }
         finally
         {
@@ -70,7 +86,7 @@ internal static class InstallVerb
         report.Say($"Installed image {manifest}");
     }
 
-    private static (ImageManifest Manifest, ImageContent Content) Make(ImgadmCommand command, FileInfo file, JsonObject said, ImportReport report)
+    private static (ImageManifest Manifest, ImageContent Content) Make(ImgadmCommand command, FileInfo file, JsonObject said, string? sum, ImportReport report)
     {
         var content = ImageContent.Open(file.FullName, command.Store, report);
         try
@@ -80,8 +96,11 @@ internal static class InstallVerb
                 throw new LumosException("InvalidImage",
                     $"{file.Name} is {FileFormats.Describe(content.Format)}: a tar archive, a disk (qcow2, vmdk, vhdx, raw with partitions or a file system) or a ZFS stream is wanted");
             }
-            report.Stage($"Checking {file.Name}");
-            string sha256 = Sum(file, report);
+            string sha256 = RemoteFile.Sum(file, report);
+            if (sum is not null && sum != sha256)
+            {
+                throw new LumosException("ChecksumMismatch", $"{file.FullName} has the SHA-256 {sha256}, not {sum}");
+            }
             content.Prepare();
             var json = FileManifest.Of(said, content.Format, file.Name, sha256, content.Mebibytes, file.LastWriteTimeUtc);
             return (ImageManifest.Parse(json.ToJsonString(), $"{file.Name} and the command line"), content);
@@ -91,20 +110,6 @@ internal static class InstallVerb
             content.Dispose();
             throw;
         }
-    }
-
-    private static string Sum(FileInfo file, ImportReport report)
-    {
-        using var stream = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var block = new byte[256 << 10];
-        long done = 0;
-        while (stream.Read(block) is var got and > 0)
-        {
-            hash.AppendData(block, 0, got);
-            report.Bytes(done += got, stream.Length);
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>FIELD=VALUE words, as those of imgadm create.</summary>

@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using Lumos.Core;
+using Lumos.Drivers.Fetch;
+using Lumos.Images.Import;
+using Lumos.Images.Store;
+
+namespace Lumos.Images.Files;
+
+/// <summary>
+/// A file of a web server, whose SHA-256 the user knows from elsewhere: brought to DOWNLOADS/SHA256/NAME, where a cut download is
+/// continued by the next attempt, and checked before anybody looks into it.
+/// </summary>
+internal sealed class RemoteFile : IDisposable
+{
+    private RemoteFile(FileInfo file) => File = file;
+
+    public FileInfo File { get; }
+
+    public static bool IsUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+
+    /// <exception cref="LumosException">FetchFailed; ChecksumMismatch: the file is deleted.</exception>
+    public static RemoteFile Fetch(string url, string sha256, ImageStore store, FetchOptions options, ImportReport report)
+    {
+        if (sha256.Length != 64 || !sha256.All(char.IsAsciiHexDigitLower))
+        {
+            throw new UsageException($"--sha256 {sha256} is not 64 hexadecimal digits in lower case");
+        }
+        string folder = Path.Combine(DownloadFolder.Make(store.Paths), sha256);
+        Directory.CreateDirectory(folder);
+        var file = new FileInfo(Path.Combine(folder, NameOf(url)));
+        if (!file.Exists || Sum(file, report) != sha256)
+        {
+            report.Stage($"Downloading {file.Name}");
+            using var http = new HttpFetcher(options);
+            _ = http.Download(url, file.FullName, long.MaxValue, done => report.Bytes(done, 0));
+            file.Refresh();
+            if (Sum(file, report) is var sum && sum != sha256)
+            {
+                Directory.Delete(folder, recursive: true);
+                throw new LumosException("ChecksumMismatch", $"{url} has the SHA-256 {sum}, not {sha256}");
+            }
+        }
+        return new RemoteFile(file);
+    }
+
+    /// <summary>The SHA-256 of a file.</summary>
+    public static string Sum(FileInfo file, ImportReport report)
+    {
+        report.Stage($"Checking {file.Name}");
+        using var stream = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, 1);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var block = new byte[256 << 10];
+        long done = 0;
+        while (stream.Read(block) is var got and > 0)
+        {
+            hash.AppendData(block, 0, got);
+            report.Bytes(done += got, stream.Length);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>It has been installed, and is not needed any more.</summary>
+    public void Dispose() => File.Directory!.Delete(recursive: true);
+
+    private static string NameOf(string url)
+    {
+        string last = Uri.UnescapeDataString(new Uri(url).Segments[^1].TrimEnd('/'));
+        string name = string.Concat(last.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).TrimStart('.');
+        return name.Length is > 0 and < 200 ? name : "file";
+    }
+}
