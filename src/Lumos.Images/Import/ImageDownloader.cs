@@ -76,7 +76,7 @@ internal sealed class ImageDownloader(ImageStore store, ImportReport report, Can
             File.Delete(path);
             if (!resumed || tries >= MaxTries)
             {
-                throw ImageChecksum.Mismatch(manifest, step.Client.Source.At($"images/{manifest.Uuid}/file"), fault);
+                throw ImageChecksum.Mismatch(manifest, step.Client.FileUrl(manifest.Uuid), fault);
             }
             report.Warn($"what was downloaded before of image {manifest} does not fit; starting anew");
             fresh = true;

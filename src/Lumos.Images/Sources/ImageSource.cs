@@ -11,10 +11,12 @@ public sealed record ImageSource(string Url, bool Insecure = false)
     /// <summary>SmartOS's public server.</summary>
     public static readonly ImageSource Default = new("https://images.smartos.org");
 
-    /// <summary>The only protocol there is so far.</summary>
     public const string Imgapi = "imgapi";
 
-    /// <summary>imgapi in sources of ours; what a configuration made elsewhere says is kept, and refused when it is used.</summary>
+    /// <summary>The API before it, read only.</summary>
+    public const string Dsapi = "dsapi";
+
+    /// <summary>imgapi or dsapi in sources of ours; what a configuration made elsewhere says is kept, and refused when it is used.</summary>
     public string Type { get; init; } = Imgapi;
 
     /// <summary>The file with the key that is sent to it; null: none.</summary>
@@ -25,7 +27,7 @@ public sealed record ImageSource(string Url, bool Insecure = false)
         .Where(t => t.StartsWith("channel=", StringComparison.Ordinal)).Select(t => Uri.UnescapeDataString(t[8..])).FirstOrDefault();
 
     /// <summary>Reads what a user gave.</summary>
-    /// <exception cref="LumosException">InvalidUrl; NotSupported: a type other than imgapi.</exception>
+    /// <exception cref="LumosException">InvalidUrl; NotSupported: a type other than imgapi and dsapi.</exception>
     public static ImageSource Parse(string url, string? type = null, bool insecure = false)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length > 0
@@ -35,7 +37,7 @@ public sealed record ImageSource(string Url, bool Insecure = false)
         }
         RequireKnown(type ?? Imgapi, url);
         string bare = uri.GetLeftPart(UriPartial.Path).TrimEnd('/');
-        return new ImageSource(bare + uri.Query, insecure);
+        return new ImageSource(bare + uri.Query, insecure) { Type = type ?? Imgapi };
     }
 
     /// <summary>The URL of a call, such as images/UUID, with the channel if there is one.</summary>
@@ -70,13 +72,13 @@ public sealed record ImageSource(string Url, bool Insecure = false)
 
     private static void RequireKnown(string type, string url)
     {
-        if (type is "docker" or "dsapi")
+        if (type is "docker")
         {
-            throw new LumosException("NotSupported", $"source {url} is of type {type}, which is not supported yet; only imgapi is");
+            throw new LumosException("NotSupported", $"source {url} is of type {type}, which is not supported yet; imgapi and dsapi are");
         }
-        if (type != Imgapi)
+        if (type is not (Imgapi or Dsapi))
         {
-            throw new LumosException("InvalidArgument", $"\"{type}\" is not a type of image source; only imgapi is supported", 2);
+            throw new LumosException("InvalidArgument", $"\"{type}\" is not a type of image source; imgapi and dsapi are", 2);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Core;
@@ -20,6 +21,11 @@ public sealed partial class ImgapiClient(ImageSource source, FetchOptions option
         Bearer = options.Bearer ?? (source.KeyFile is { } file ? SourceKey.Read(file) : null),
     });
 
+    // Of a dsapi source: where the files of the images are that it was asked for.
+    private readonly ConcurrentDictionary<Uuid, string> _filePaths = [];
+
+    private readonly bool _old = source.Type == ImageSource.Dsapi;
+
     public ImageSource Source => source;
 
     public void Dispose() => _http.Dispose();
@@ -30,7 +36,11 @@ public sealed partial class ImgapiClient(ImageSource source, FetchOptions option
     {
         try
         {
-            if (Get(source.At("ping", channel), 64 << 10) is JsonObject o && JsonPath.Text(o["ping"]) == "pong")
+            if (_old && Get(source.At("datasets"), MaxListBytes) is JsonArray)
+            {
+                return;
+            }
+            if (!_old && Get(source.At("ping", channel), 64 << 10) is JsonObject o && JsonPath.Text(o["ping"]) == "pong")
             {
                 return;
             }
@@ -45,11 +55,12 @@ public sealed partial class ImgapiClient(ImageSource source, FetchOptions option
     /// <summary>All active images. Manifests that are not valid are left out and counted.</summary>
     public IReadOnlyList<ImageManifest> List(out int invalid)
     {
-        string url = source.At("images", channel, "state=active");
+        string url = _old ? source.At("datasets") : source.At("images", channel, "state=active");
         invalid = 0;
         var list = new List<ImageManifest>();
-        foreach (var node in Get(url, MaxListBytes) as JsonArray ?? throw Wrong(url, "it is no list"))
+        foreach (var listed in Get(url, MaxListBytes) as JsonArray ?? throw Wrong(url, "it is no list"))
         {
+            var node = _old ? DsapiManifest.ToVersion2(listed) : listed;
             if (ManifestRules.Check(node).Count == 0)
             {
                 list.Add(ImageManifest.From(node, url));
@@ -65,7 +76,7 @@ public sealed partial class ImgapiClient(ImageSource source, FetchOptions option
     /// <summary>One manifest; null: this source does not have it.</summary>
     public ImageManifest? Find(Uuid uuid)
     {
-        string url = source.At($"images/{uuid}", channel);
+        string url = _old ? source.At($"datasets/{uuid}") : source.At($"images/{uuid}", channel);
         JsonNode? node;
         try
         {
@@ -75,13 +86,24 @@ public sealed partial class ImgapiClient(ImageSource source, FetchOptions option
         {
             return null;
         }
+        if (_old)
+        {
+            _filePaths[uuid] = DsapiManifest.FilePath(node) ?? "";
+            node = DsapiManifest.ToVersion2(node);
+        }
         var manifest = ImageManifest.From(node, url);
         return manifest.Uuid == uuid ? manifest : throw Wrong(url, $"it is the manifest of {manifest.Uuid}");
     }
 
     /// <summary>Brings the image's stream to a file, continuing what is there.</summary>
     public DownloadResult Download(Uuid uuid, string path, long size, Action<long>? progress) =>
-        _http.Download(source.At($"images/{uuid}/file", channel), path, size, progress);
+        _http.Download(FileUrl(uuid), path, size, progress);
+
+    /// <summary>Where the image's stream is; of a dsapi source, once the image was found there.</summary>
+    public string FileUrl(Uuid uuid) =>
+        !_old ? source.At($"images/{uuid}/file", channel)
+        : _filePaths.GetValueOrDefault(uuid) is { Length: > 0 } file ? source.At($"datasets/{uuid}/{file}")
+        : throw Wrong(source.At($"datasets/{uuid}"), "it names no file, or one that lies elsewhere");
 
     private JsonNode? Get(string url, int maxBytes)
     {
