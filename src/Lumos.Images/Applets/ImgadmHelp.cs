@@ -48,7 +48,7 @@ internal static class ImgadmHelp
         ["sources"] = """
             Usage:
                 imgadm sources [-j | -v]             list
-                imgadm sources -a URL [-t imgapi] [--key-file FILE] [-k] [-f]
+                imgadm sources -a URL [-t imgapi|dsapi] [--key-file FILE] [-k] [-f]
                                                      add; -k: take any certificate; -f: do not ask whether it answers
                 imgadm sources -d URL                delete
                 imgadm sources -e                    edit the list, with $VISUAL, $EDITOR or vi

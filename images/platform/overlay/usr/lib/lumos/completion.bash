@@ -189,8 +189,8 @@ _imgadm() {
             list | avail) _lumos_offer -j -H -o -s --json ;;
             ancestry) _lumos_offer -j -H -o -s -P --json --pool ;;
             sources) _lumos_offer -a -d -e -c -j -v -k -f -t --add-source --del-source --edit --key-file --check --json --verbose --insecure --force --type ;;
-            import) _lumos_offer -q -C -P -S --quiet --channel --pool --source ;;
-            install) _lumos_offer -m -f -P -q --manifest --file --pool --quiet ;;
+            import) _lumos_offer -q -C -P -S --quiet --channel --pool --source --zstream ;;
+            install) _lumos_offer -m -f -P -q --manifest --file --pool --quiet --sha256 ;;
             show) _lumos_offer -S -C --source --channel ;;
             get | info) _lumos_offer -r -P -j --pool --json ;;
             delete | destroy) _lumos_offer -P --pool ;;
