@@ -181,7 +181,7 @@ _imgadm() {
         *,-P | *,--pool) _lumos_offer $(zpool list -H -o name 2>/dev/null); return ;;
         sources,-d | *,-S | *,--source) _lumos_offer $(imgadm sources 2>/dev/null); return ;;
         create,-c | create,--compression) _lumos_offer none gzip bzip2 xz zstd; return ;;
-        sources,-t) _lumos_offer imgapi; return ;;
+        sources,-t) _lumos_offer imgapi dsapi; return ;;
         sources,-a | *,-C | *,--channel) return ;;
     esac
     if [[ $cur == -* ]]; then
