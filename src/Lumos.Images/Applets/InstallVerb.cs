@@ -65,9 +65,9 @@ internal static class InstallVerb
     private static void Install(ImgadmCommand command, ImageManifest manifest, ImageContent? content, string file, string pool, ImportReport report)
     {
         using var held = ImageInstaller.Lock(command.Store, manifest.Uuid, report);
-        if (command.Store.TryGet(manifest.Uuid, out _, pool))
+        if (command.Store.TryGet(manifest.Uuid, out var there, pool))
         {
-            report.Say($"Image {manifest} is already installed, skipping");
+            report.Say($"Image {there.Manifest ?? manifest} is already installed, skipping");
             return;
         }
         var installer = new ImageInstaller(command.Store, report);
