@@ -42,4 +42,5 @@ public sealed record PlatformBinaries(string Lumos, string Init);
 /// <param name="Uuid">The same for the same content.</param>
 /// <param name="Manifest">Path of the manifest (version 2 JSON).</param>
 /// <param name="File">Path of the compressed stream.</param>
-public sealed record ZoneImage(string Name, string Version, Guid Uuid, string Manifest, string File);
+/// <param name="Disk">Path of the raw disk that a volume's stream was made of, which is not to be written to; null for other images.</param>
+public sealed record ZoneImage(string Name, string Version, Guid Uuid, string Manifest, string File, string? Disk);

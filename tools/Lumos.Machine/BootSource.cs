@@ -16,8 +16,8 @@ public abstract record BootSource
     /// <summary>QEMU loads kernel and boot archive itself: the quickest way.</summary>
     public sealed record Direct(string Kernel, string BootArchive, string CommandLine) : BootSource;
 
-    /// <summary>The first disk.</summary>
-    public sealed record Disk : BootSource;
+    /// <summary>The first disk, as it is; <paramref name="ConfigIso"/> is a medium beside it.</summary>
+    public sealed record Disk(Firmware Firmware = Firmware.Bios, string? ConfigIso = null) : BootSource;
 
     /// <summary>The ISO in a CD drive, as a user would; <paramref name="ConfigIso"/> is a second drive's medium.</summary>
     public sealed record Medium(string Iso, string? ConfigIso, Firmware Firmware) : BootSource;

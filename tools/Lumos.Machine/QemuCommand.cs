@@ -43,21 +43,28 @@ public static class QemuCommand
                 words.AddRange(["-kernel", direct.Kernel, "-initrd", direct.BootArchive, "-append", direct.CommandLine]);
                 break;
             case BootSource.Medium medium:
-                if (medium.Firmware == Firmware.Uefi)
-                {
-                    words.AddRange(["-drive", $"if=pflash,format=raw,readonly=on,file={OvmfCode}",
-                        "-drive", $"if=pflash,format=raw,file={Escape(folder.FirmwareVariables)}"]);
-                }
+                words.AddRange(FirmwareOf(medium.Firmware, folder));
                 words.AddRange(Cd(BootDrive, medium.Iso, 0));
                 if (medium.ConfigIso is not null)
                 {
                     words.AddRange(Cd(ConfigDrive, medium.ConfigIso, 1));
                 }
                 break;
+            case BootSource.Disk disk:
+                words.AddRange(FirmwareOf(disk.Firmware, folder));
+                if (disk.ConfigIso is not null)
+                {
+                    words.AddRange(Cd(ConfigDrive, disk.ConfigIso, 1));
+                }
+                break;
         }
         words.AddRange(["-daemonize", "-pidfile", folder.PidFile, "-D", folder.QemuLog]);
         return words;
     }
+
+    private static string[] FirmwareOf(Firmware firmware, MachineFolder folder) => firmware == Firmware.Uefi
+        ? ["-drive", $"if=pflash,format=raw,readonly=on,file={OvmfCode}", "-drive", $"if=pflash,format=raw,file={Escape(folder.FirmwareVariables)}"]
+        : [];
 
     private static string[] Cd(string id, string file, int bus) =>
         ["-drive", $"if=none,id={id}-medium,format=raw,media=cdrom,readonly=on,file={Escape(file)}",

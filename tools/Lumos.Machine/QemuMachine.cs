@@ -88,7 +88,7 @@ public sealed class QemuMachine
         {
             throw new LumosException("AlreadyRunning", $"the machine in {folder.Root} is running already");
         }
-        if (boot is BootSource.Medium { Firmware: Firmware.Uefi } && !File.Exists(folder.FirmwareVariables))
+        if (boot is BootSource.Medium { Firmware: Firmware.Uefi } or BootSource.Disk { Firmware: Firmware.Uefi } && !File.Exists(folder.FirmwareVariables))
         {
             File.Copy(QemuCommand.OvmfVariables, folder.FirmwareVariables);
         }

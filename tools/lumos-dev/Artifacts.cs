@@ -14,7 +14,7 @@ internal sealed record Artifacts(PlatformImage Platform, IReadOnlyList<ZoneImage
     public static Artifacts Build(Checkout checkout, Stages stages, bool locked)
     {
         var options = Options(checkout, stages, locked);
-        return new Artifacts(BuildPlatform(options, stages), BuildImages(options, stages));
+        return new Artifacts(BuildPlatform(options, stages), BuildImages(options, stages, ZoneImageBuilder.WithThePlatform));
     }
 
     public static PlatformImage BuildPlatform(BuildOptions options, Stages stages)
@@ -27,10 +27,13 @@ internal sealed record Artifacts(PlatformImage Platform, IReadOnlyList<ZoneImage
         return platform;
     }
 
-    public static IReadOnlyList<ZoneImage> BuildImages(BuildOptions options, Stages stages)
+    /// <param name="options">As for the platform.</param>
+    /// <param name="stages">Where progress is told.</param>
+    /// <param name="names">Which ones; null: all there are recipes for.</param>
+    public static IReadOnlyList<ZoneImage> BuildImages(BuildOptions options, Stages stages, IReadOnlyList<string>? names)
     {
         var accelerator = Accelerator.Choose(Path.Combine(options.OutDirectory, "cache"));
-        return stages.Telling(() => ZoneImageBuilder.Build(options, accelerator.Arguments));
+        return stages.Telling(() => ZoneImageBuilder.Build(options, accelerator.Arguments, names));
     }
 
     /// <summary>Options that show the build's progress as stages and write to their log.</summary>

@@ -38,7 +38,7 @@ internal static class Prerequisites
     private static readonly (Need Need, string[] Packages)[] _table =
     [
         (Need.Compile, ["clang", "zlib1g-dev"]),
-        (Need.Image, ["mmdebstrap", "squashfs-tools", "xorriso", "grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "mtools", "dosfstools",
+        (Need.Image, ["mmdebstrap", "squashfs-tools", "xorriso", "grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "mtools", "dosfstools", "fdisk", "e2fsprogs",
             "pigz", "cpio", "zstd", "xz-utils", "busybox-static", "kmod", "uidmap", "openssl"]),
         (Need.Machine, ["qemu-system-x86", "qemu-utils", "ovmf", "openssh-client", "xorriso"]),
         (Need.Hosted, ["crun", "conmon", "btrfs-progs", "nftables", "dnsmasq-base", "busybox-static", "iproute2"]),

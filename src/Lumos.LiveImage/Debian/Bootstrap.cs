@@ -28,6 +28,9 @@ public static class Bootstrap
 
         public string Components { get; init; } = "main,contrib,non-free-firmware";
 
+        /// <summary>Let a kernel's package make its initramfs. The platform's is ours: no run of initramfs-tools there.</summary>
+        public bool MakesInitramfs { get; init; }
+
         /// <summary>Path patterns that dpkg leaves out while it unpacks.</summary>
         public IEnumerable<string> Exclude { get; init; } = [];
 
@@ -47,7 +50,7 @@ public static class Bootstrap
                 .. request.Hooks.Select(hook => $"--customize-hook={hook}"),
                 request.Suite, target,
             ],
-            new Dictionary<string, string> { ["INITRD"] = "No" }); // the boot archive is ours: no initramfs-tools run
+            request.MakesInitramfs ? null : new Dictionary<string, string> { ["INITRD"] = "No" });
 
     /// <summary>The hook that writes what was installed, and what apt knows of it, into a folder outside the tree.</summary>
     public static string RecordHook(string folder) =>

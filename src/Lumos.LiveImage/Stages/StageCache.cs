@@ -63,6 +63,10 @@ public sealed class StageCache(string directory, Action<StageEvent> progress)
     /// <summary>Moves a result to another key.</summary>
     public void Rename(string stage, string key, string newKey)
     {
+        if (key == newKey)
+        {
+            return;
+        }
         string target = Path.Combine(directory, stage, newKey);
         Scratch.Delete(target);
         Directory.Move(Path.Combine(directory, stage, key), target);

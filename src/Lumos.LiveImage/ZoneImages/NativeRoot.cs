@@ -18,14 +18,14 @@ internal static class NativeRoot
     private static readonly string[] Folders = ["dev", "home", "mnt", "proc", "run", "srv", "sys", "usr", "var/svc", "var/svc/log", "var/db"];
     private static readonly string[] LinksIntoUsr = ["bin", "sbin", "lib", "lib64"];
 
-    internal static string Key(string recipe, StageResult platform) =>
-        new StageKey().Add("native-root").Add(Version).Add(platform.Key).AddTree(recipe).Finish();
+    internal static string Key(ImageRecipe recipe, StageResult platform) =>
+        new StageKey().Add("native-root").Add(Version).Add(platform.Key).AddTree(recipe.Folder, path => path is not "image.json").Finish();
 
-    internal static void Make(BuildLog log, string recipe, StageResult platform, string work)
+    internal static void Make(BuildLog log, ImageRecipe recipe, StageResult platform, string work)
     {
         string tree = Path.Combine(work, "tree");
         log.Run(["unsquashfs", "-no-progress", "-dest", tree, platform["platform.squashfs"], .. Taken]);
-        Pruning.Apply(log, tree, RecipeLines.Load(Path.Combine(recipe, "remove.list")));
+        Pruning.Apply(log, tree, RecipeLines.Load(Path.Combine(recipe.Folder, "remove.list")));
         foreach (string folder in Folders)
         {
             Directory.CreateDirectory(Path.Combine(tree, folder));
@@ -36,7 +36,7 @@ internal static class NativeRoot
         }
         Directory.CreateDirectory(Path.Combine(tree, "tmp"));
         File.SetUnixFileMode(Path.Combine(tree, "tmp"), (UnixFileMode)0b001_111_111_111);
-        log.Run(["cp", "--recursive", "--no-dereference", "--preserve=mode", Path.Combine(recipe, "overlay") + "/.", tree]);
+        log.Run(["cp", "--recursive", "--no-dereference", "--preserve=mode", Path.Combine(recipe.Folder, "overlay") + "/.", tree]);
         AddAdmin(log, tree);
         log.Run(["tar", "--create", "--file", Path.Combine(work, "root.tar"), "--directory", tree, "--sort=name", "--numeric-owner", "--xattrs", "--xattrs-include=*", "."]);
         Scratch.Delete(tree);

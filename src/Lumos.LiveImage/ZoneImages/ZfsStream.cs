@@ -7,31 +7,32 @@ using Lumos.LiveImage.Stages;
 namespace Lumos.LiveImage.ZoneImages;
 
 /// <summary>
-/// Turns a tar archive into a ZFS stream. The build machine has no ZFS, the platform has: its kernel and
-/// Debian layer run in a virtual machine with images/stream/init as /init. The archive is the first disk; the stream comes
+/// Turns a tar archive, or a disk, into a ZFS stream of a file system, or a volume. The build machine has no ZFS, the platform has: its kernel and
+/// Debian layer run in a virtual machine with images/stream/init as /init. What is to be turned is the first disk; the stream comes
 /// out on the second, from 1 MiB on, with its length at the start.
 /// </summary>
 internal static class ZfsStream
 {
-    private const int MemoryMegabytes = 1536, HeaderBytes = 1 << 20;
+    private const int MemoryMegabytes = 1536, MemoryMegabytesForDisks = 3072, HeaderBytes = 1 << 20;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
 
-    /// <summary>Writes the gzip-compressed stream of <paramref name="tar"/> to <paramref name="target"/>.</summary>
-    internal static void Make(BuildLog log, string init, StageResult platform, IReadOnlyList<string> accelerator, string tar, string work, string target)
+    /// <summary>Writes the gzip-compressed stream of <paramref name="content"/> to <paramref name="target"/>.</summary>
+    internal static void Make(
+        BuildLog log, string init, StageResult platform, IReadOnlyList<string> accelerator, string content, bool isVolume, string work, string target)
     {
         string archive = Path.Combine(work, "boot_archive");
         BootArchiveStage.MakeBare(platform, init, archive);
         string input = Path.Combine(work, "input");
-        File.Copy(tar, input);
+        log.Run(["cp", "--sparse=always", content, input]);
         string disk = Path.Combine(work, "output");
-        SetLength(input, Up(new FileInfo(tar).Length));
+        SetLength(input, Up(new FileInfo(content).Length));
         File.Create(disk).Dispose();
-        SetLength(disk, Up(2 * new FileInfo(tar).Length) + (64L << 20)); // sparse
+        SetLength(disk, Up(2 * new FileInfo(content).Length) + (64L << 20)); // sparse
         log.Run(
             [
                 "timeout", ((int)Limit.TotalSeconds).ToString(), "qemu-system-x86_64", .. accelerator,
-                "-m", MemoryMegabytes.ToString(), "-smp", "2", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-serial", "stdio", "-kernel", platform["kernel"], "-initrd", archive, "-append", "console=ttyS0 quiet panic=-1",
+                "-m", (isVolume ? MemoryMegabytesForDisks : MemoryMegabytes).ToString(), "-smp", "2", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                "-serial", "stdio", "-kernel", platform["kernel"], "-initrd", archive, "-append", $"console=ttyS0 quiet panic=-1{(isVolume ? " lumos.stream=volume" : "")}",
                 "-drive", $"file={input},if=virtio,format=raw,readonly=on", "-drive", $"file={disk},if=virtio,format=raw",
             ]);
         long length = LengthOf(disk);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Lumos.Core;
 using Lumos.LiveImage;
+using Lumos.LiveImage.ZoneImages;
 using Lumos.Machine;
 
 namespace Lumos.Dev.Commands;
@@ -57,7 +58,7 @@ internal static class TestCommand
             }
             if (each is "host")
             {
-                Artifacts.BuildImages(Artifacts.Options(checkout, stages, locked: false), stages);
+                Artifacts.BuildImages(Artifacts.Options(checkout, stages, locked: false), stages, ZoneImageBuilder.WithThePlatform);
                 Environment.SetEnvironmentVariable(ZoneImages, Artifacts.ServedFolder(checkout));
             }
             if (each is "host" or "soak")

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.LiveImage;
+using Lumos.LiveImage.ZoneImages;
 using Lumos.Machine;
 
 namespace Lumos.Dev.Commands;
@@ -87,7 +88,7 @@ internal static class UpCommand
         stages.Run("boot, first boot, ssh", () => zone.WaitForSsh(Patient(120)));
         stages.Run("pool ONLINE", () => zone.WaitForPool(Patient(60)));
         stages.Run("services online", () => zone.WaitForServices(Patient(60)));
-        var images = Artifacts.BuildImages(options, stages);
+        var images = Artifacts.BuildImages(options, stages, ZoneImageBuilder.WithThePlatform);
         var server = stages.Run("start the image server", () => ImageService.Ensure(checkout, folder));
         stages.Run("imgadm sources -a " + server.UrlInGuest, () => zone.UseImageSource(server.UrlInGuest));
         var zones = new List<(string Alias, Guid Uuid)>();
