@@ -24,6 +24,9 @@ public class AbiTests
     /// <summary>Unions; ours may be shorter than C's, which grow.</summary>
     private static readonly HashSet<string> Unions = ["bpf_attr"];
 
+    /// <summary>Structures whose names C# cannot give them.</summary>
+    private static readonly Dictionary<string, string> StructureNames = new() { ["range_lock"] = "flock" };
+
     /// <summary>Fields that C has in a structure of their own.</summary>
     private static readonly Dictionary<string, string> InnerFields = new()
     {
@@ -127,7 +130,7 @@ public class AbiTests
     private static void DescribeStructure(StringBuilder program, Type type)
     {
         bool union = Unions.Contains(type.Name);
-        string name = Typedefs.Contains(type.Name) ? type.Name : (union ? "union " : "struct ") + type.Name;
+        string name = Typedefs.Contains(type.Name) ? type.Name : (union ? "union " : "struct ") + StructureNames.GetValueOrDefault(type.Name, type.Name);
         Assert(program, $"sizeof({name}) {(union ? ">=" : "==")} {Marshal.SizeOf(type)}", $"size of {name}");
         foreach (var field in type.GetFields(All).Where(f => !f.IsStatic && !f.Name.StartsWith("pad", StringComparison.Ordinal)))
         {

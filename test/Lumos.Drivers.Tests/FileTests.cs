@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Lumos.Core;
 using Lumos.Drivers.Files;
 using Lumos.Linux;
@@ -60,10 +61,56 @@ public sealed class FileTests : IDisposable
             var error = Assert.Throws<LumosException>(
                 () => FileLock.Acquire(path, TimeSpan.FromMilliseconds(50), text => said = text));
             Assert.Equal("LockTimeout", error.Code);
-            Assert.Contains($"process {Environment.ProcessId}", said);
+            Assert.Contains($"process {Environment.ProcessId}", error.Message);
         }
-        said = null;
         FileLock.Acquire(path, TimeSpan.Zero, text => said = text).Dispose();
         Assert.Null(said);
+        var held = FileLock.Acquire(path);
+        using var release = new Timer(_ => held.Dispose(), null, TimeSpan.FromSeconds(0.8), Timeout.InfiniteTimeSpan);
+        FileLock.Acquire(path, onWait: text => said = text).Dispose();
+        Assert.Equal($"waiting for process {Environment.ProcessId} to let go of {path}", said);
+    }
+
+    [Fact]
+    public void Who_waits_for_a_lock_has_it_in_turn_whoever_comes_between()
+    {
+        string path = Path.Combine(_folder, "turn.lock");
+        var order = new ConcurrentQueue<int>();
+        var first = FileLock.Acquire(path);
+        using var over = new CancellationTokenSource();
+        var barging = new Thread(() =>
+        {
+            while (!over.IsCancellationRequested)
+            {
+                try
+                {
+                    FileLock.Acquire(path, TimeSpan.Zero).Dispose();
+                }
+                catch (LumosException)
+                {
+                    // It is held, or somebody waits.
+                }
+            }
+        });
+        barging.Start();
+        var waiters = Enumerable.Range(0, 8).Select(i => new Thread(() =>
+        {
+            using (FileLock.Acquire(path))
+            {
+                order.Enqueue(i);
+                Thread.Sleep(5);
+            }
+        })).ToList();
+        foreach (var waiter in waiters)
+        {
+            waiter.Start();
+            Thread.Sleep(50);
+        }
+        Assert.Empty(order);
+        first.Dispose();
+        waiters.ForEach(w => w.Join());
+        over.Cancel();
+        barging.Join();
+        Assert.Equal(Enumerable.Range(0, 8), order);
     }
 }

@@ -31,9 +31,11 @@ public sealed class FileLock : IDisposable
         var fd = FileDescriptorIo.Open(path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow, 0x180 /* 0600 */);
         try
         {
-            if (!FileLocks.TryLock(fd) && !ComesFree(fd, timeout))
+            if (!FileLocks.TryLock(fd))
             {
-                onWait?.Invoke($"waiting for {Holder(fd)} to let go of {path}");
+                // Most locks are held for milliseconds, which is nothing to tell anybody about.
+                using var notice = onWait is null || timeout < Moment ? null
+                    : new Timer(_ => onWait($"waiting for {Holder(path)} to let go of {path}"), null, Moment, Timeout.InfiniteTimeSpan);
                 Wait(fd, path, timeout);
             }
             Sign(fd);
@@ -47,20 +49,6 @@ public sealed class FileLock : IDisposable
     }
 
     public void Dispose() => _fd.Dispose();
-
-    // Most locks are held for milliseconds, which is nothing to tell anybody about.
-    private static bool ComesFree(FileDescriptor fd, TimeSpan? timeout)
-    {
-        var limit = timeout is { } given && given < Moment ? given : Moment;
-        for (var clock = Stopwatch.StartNew(); clock.Elapsed < limit; Thread.Sleep(1))
-        {
-            if (FileLocks.TryLock(fd))
-            {
-                return true;
-            }
-        }
-        return false;
-    }
 
     private static void Wait(FileDescriptor fd, string path, TimeSpan? timeout)
     {
@@ -76,7 +64,7 @@ public sealed class FileLock : IDisposable
             if (clock.Elapsed > limit)
             {
                 throw new LumosException(
-                    "LockTimeout", $"{Holder(fd)} has held {path} for more than {limit.TotalSeconds:0.#} s; try again when it is done");
+                    "LockTimeout", $"{Holder(path)} has held {path} for more than {limit.TotalSeconds:0.#} s; try again when it is done");
             }
             Thread.Sleep(20);
         }
@@ -91,13 +79,17 @@ public sealed class FileLock : IDisposable
         stream.Write(System.Text.Encoding.UTF8.GetBytes($"{Environment.ProcessId}\n"));
     }
 
-    private static string Holder(FileDescriptor fd)
+    private static string Holder(string path)
     {
-        Span<byte> text = stackalloc byte[16];
-        using var stream = new FileStream(
-            new Microsoft.Win32.SafeHandles.SafeFileHandle(fd.Number, ownsHandle: false), FileAccess.Read, bufferSize: 0);
-        stream.Position = 0;
-        int got = stream.Read(text);
-        return int.TryParse(System.Text.Encoding.UTF8.GetString(text[..got]).Trim(), out int pid) ? $"process {pid}" : "another process";
+        try
+        {
+            // Not a stream of .NET's: those take flock themselves.
+            using var fd = FileDescriptorIo.Open(path, OpenFlags.ReadOnly | OpenFlags.NoFollow);
+            return int.TryParse(System.Text.Encoding.UTF8.GetString(fd.ReadToEnd()).Trim(), out int pid) ? $"process {pid}" : "another process";
+        }
+        catch (IOException)
+        {
+            return "another process";
+        }
     }
 }
