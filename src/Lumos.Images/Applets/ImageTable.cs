@@ -9,23 +9,23 @@ internal static class ImageTable
 {
     public const string DefaultFields = "uuid,name,version,os,type,pub", DefaultSort = "published_at,name";
 
-    public static void Write(TextWriter output, IEnumerable<JsonObject> rows, string fields, bool header)
+    public static void Write(TextWriter output, IEnumerable<JsonObject> rows, string fields, bool header) =>
+        Write(output, rows.Select(row => (Func<string, JsonNode?>)(field => JsonPath.Find(row, field))), fields, header);
+
+    /// <param name="rows">The field of a name, of each row.</param>
+    public static void Write(TextWriter output, IEnumerable<Func<string, JsonNode?>> rows, string fields, bool header)
     {
         var all = rows.ToList();
-        new Table<JsonObject>([]) { Lookup = field => Column(field, all, header) }.Write(output, all, fields, header);
+        new Table<int>([]) { Lookup = field => Column(field, all, header) }.Write(output, Enumerable.Range(0, all.Count), fields, header);
     }
 
-    public static IReadOnlyList<T> Sort<T>(IEnumerable<T> items, Func<T, JsonObject> row, string fields) =>
-        new Table<(T Item, JsonObject Row)>([])
-        {
-            Lookup = field => new Column<(T Item, JsonObject Row)>(field, 0, pair => Text(pair.Row, field)),
-        }.Sort(items.Select(i => (i, row(i))), fields).Select(pair => pair.Item).ToList();
+    public static IReadOnlyList<T> Sort<T>(IEnumerable<T> items, Func<T, string, JsonNode?> field, string fields) =>
+        new Table<T>([]) { Lookup = name => new Column<T>(name, 0, item => JsonPath.Text(field(item, name))) }.Sort(items, fields).ToList();
 
-    private static Column<JsonObject> Column(string field, List<JsonObject> rows, bool header)
+    // Each text is made once: for the width, and then for the line.
+    private static Column<int> Column(string field, List<Func<string, JsonNode?>> rows, bool header)
     {
-        int width = rows.Select(r => Text(r, field)?.Length ?? 1).Append(header ? field.Length : 1).Max();
-        return new Column<JsonObject>(field, width, row => Text(row, field));
+        string?[] texts = [.. rows.Select(row => JsonPath.Text(row(field)))];
+        return new Column<int>(field, texts.Select(t => t?.Length ?? 1).Append(header ? field.Length : 1).Max(), row => texts[row]);
     }
-
-    private static string? Text(JsonObject row, string field) => JsonPath.Text(JsonPath.Find(row, field));
 }

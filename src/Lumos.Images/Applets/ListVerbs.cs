@@ -38,7 +38,7 @@ internal static class ListVerbs
                 var listed = client.List(out int invalid);
                 foreach (var manifest in listed.Where(m => m.IsActive && seen.Add(m.Uuid)))
                 {
-                    found.Add(new ImageInfo(manifest.ToJson(), client.Source.Url));
+                    found.Add(new ImageInfo(manifest.Json, client.Source.Url));
                 }
                 if (invalid > 0)
                 {
@@ -91,15 +91,15 @@ internal static class ListVerbs
         ImgadmCommand command, ParsedArgs args, IEnumerable<ImageInfo> images, IReadOnlyList<string> filters, bool sort = true)
     {
         var filter = ImageFilter.Parse(filters);
-        var rows = images.Select(i => (Info: i, Row: i.ToRow())).Where(p => filter.Passes(p.Row));
-        var sorted = sort || args.Has('s') ? ImageTable.Sort(rows, p => p.Row, args.Get('s') ?? ImageTable.DefaultSort) : [.. rows];
+        var passed = images.Where(i => filter.Passes(i.Field));
+        var sorted = sort || args.Has('s') ? ImageTable.Sort(passed, (i, field) => i.Field(field), args.Get('s') ?? ImageTable.DefaultSort) : [.. passed];
         if (args.Has('j'))
         {
-            command.Context.Out.WriteLine(JsonPath.Pretty(new JsonArray([.. sorted.Select(p => (JsonNode)p.Info.ToJson())])));
+            command.Context.Out.WriteLine(JsonPath.Pretty(new JsonArray([.. sorted.Select(i => (JsonNode)i.ToJson())])));
         }
         else
         {
-            ImageTable.Write(command.Context.Out, sorted.Select(p => p.Row), args.Get('o') ?? ImageTable.DefaultFields, !args.Has('H'));
+            ImageTable.Write(command.Context.Out, sorted.Select(i => (Func<string, JsonNode?>)i.Field), args.Get('o') ?? ImageTable.DefaultFields, !args.Has('H'));
         }
     }
 }

@@ -40,5 +40,5 @@ internal static class ShowVerbs
 
     /// <summary>What is known of an installed image; of one without a manifest, its UUID.</summary>
     public static ImageInfo Describe(InstalledImage image) =>
-        new(image.Manifest?.ToJson() ?? new JsonObject { ["v"] = 2, ["uuid"] = image.Uuid.ToString() }, image.Source) { Pool = image.Pool };
+        new(image.Manifest?.Json ?? new JsonObject { ["v"] = 2, ["uuid"] = image.Uuid.ToString() }, image.Source) { Pool = image.Pool };
 }

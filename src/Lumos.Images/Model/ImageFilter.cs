@@ -29,7 +29,8 @@ public sealed class ImageFilter
         return filter;
     }
 
-    public bool Passes(JsonObject row) => _terms.All(term => JsonPath.Find(row, term.Field) is { } node && Holds(node, term.Value, term.Substring));
+    /// <param name="field">The image's field of a name.</param>
+    public bool Passes(Func<string, JsonNode?> field) => _terms.All(term => field(term.Field) is { } node && Holds(node, term.Value, term.Substring));
 
     private static bool Holds(JsonNode node, string value, bool substring)
     {

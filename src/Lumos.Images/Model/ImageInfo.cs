@@ -5,7 +5,7 @@ namespace Lumos.Images.Model;
 /// <summary>
 /// What imgadm list and get show of one image: {manifest, zpool, source, …}, or of a remote one {manifest, source}.
 /// </summary>
-/// <param name="Manifest">The manifest's JSON; a bare one for a dataset whose manifest is not known.</param>
+/// <param name="Manifest">The manifest's JSON, which is not for changing; a bare one for a dataset whose manifest is not known.</param>
 /// <param name="Source">URL; null: unknown, or installed from a file.</param>
 public sealed record ImageInfo(JsonObject Manifest, string? Source)
 {
@@ -48,25 +48,14 @@ public sealed record ImageInfo(JsonObject Manifest, string? Source)
         return json;
     }
 
-    /// <summary>The row that columns, sorting and filters look into: the manifest's fields and a few more.</summary>
-    public JsonObject ToRow()
+    /// <summary>A field that columns, sorting and filters look into: the manifest's and a few more.</summary>
+    public JsonNode? Field(string path) => path switch
     {
-        var row = (JsonObject)Manifest.DeepClone();
-        row["source"] = Source;
-        row["zpool"] = Pool;
-        if (Clones is { } clones)
-        {
-            row["clones"] = clones;
-        }
-        if (JsonPath.Find(Manifest, "published_at") is JsonValue published && published.TryGetValue(out string? time) && time.Length >= 10)
-        {
-            row["published_date"] = time[..10];
-            row["pub"] = time[..10];
-        }
-        if (JsonPath.Find(Manifest, "files.0.size") is { } size)
-        {
-            row["size"] = size.DeepClone();
-        }
-        return row;
-    }
+        "source" => Source,
+        "zpool" => Pool,
+        "clones" when Clones is { } clones => clones,
+        "published_date" or "pub" when JsonPath.Find(Manifest, "published_at") is JsonValue published && published.TryGetValue(out string? time) && time.Length >= 10 => time[..10],
+        "size" when JsonPath.Find(Manifest, "files.0.size") is { } size => size,
+        _ => JsonPath.Find(Manifest, path),
+    };
 }

@@ -52,6 +52,9 @@ public sealed class ImageManifest
     /// <summary>True for an image of a volume (for hardware virtual machines), false for that of a file system.</summary>
     public bool IsVolume => Type == "zvol";
 
+    /// <summary>The JSON itself, to look into and never to change.</summary>
+    internal JsonObject Json => _json;
+
     /// <summary>A copy of the whole JSON.</summary>
     public JsonObject ToJson() => (JsonObject)_json.DeepClone();
 
@@ -73,11 +76,19 @@ public sealed class ImageManifest
         {
             throw new LumosException("InvalidManifest", $"the manifest from {whence} is no JSON", inner: e);
         }
-        return From(node, whence);
+        return Owning(node, whence);
     }
 
     /// <inheritdoc cref="Parse(string, string)"/>
     public static ImageManifest From(JsonNode? node, string whence)
+    {
+        return new ImageManifest((JsonObject)Check(node, whence).DeepClone());
+    }
+
+    /// <summary>The same of JSON that is nobody else's and will not be changed.</summary>
+    internal static ImageManifest Owning(JsonNode? node, string whence) => new(Check(node, whence));
+
+    private static JsonObject Check(JsonNode? node, string whence)
     {
         var faults = ManifestRules.Check(node);
         if (faults.Count > 0)
@@ -88,7 +99,7 @@ public sealed class ImageManifest
             throw new LumosException("ManifestValidation",
                 $"the manifest{name} from {whence} is invalid: {string.Join("; ", faults)}");
         }
-        return new ImageManifest((JsonObject)node!.DeepClone());
+        return (JsonObject)node!;
     }
 
     /// <summary>"uuid (name@version)", for messages.</summary>

@@ -62,7 +62,7 @@ internal sealed class ImageRoutes(ImageCatalogue catalogue)
         var list = new JsonArray();
         foreach (var json in catalogue.List()
             .Where(e => state == "all" || (e.Manifest.State ?? "active") == state)
-            .Select(e => e.Manifest.ToJson()).Where(filter.Passes).Take(limit))
+            .Select(e => e.Manifest.ToJson()).Where(row => filter.Passes(field => JsonPath.Find(row, field))).Take(limit))
         {
             list.Add((JsonNode)json);
         }

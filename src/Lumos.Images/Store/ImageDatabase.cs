@@ -20,7 +20,7 @@ public sealed class ImageDatabase(ImagePaths paths)
         {
             // A record that names another image is as good as none: the file's name is what counts.
             return JsonPath.Parse(File.ReadAllBytes(path)) is JsonObject record
-                && ImageManifest.From(record["manifest"], path) is var manifest && manifest.Uuid == uuid
+                && ImageManifest.Owning(record["manifest"], path) is var manifest && manifest.Uuid == uuid
                 ? (manifest, record["source"] is JsonValue v && v.TryGetValue(out string? source) ? source : null)
                 : null;
         }

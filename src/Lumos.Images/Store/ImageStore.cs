@@ -29,6 +29,9 @@ public sealed class ImageStore(IDatasets datasets, ImagePaths paths)
 
     public const int NotInstalledStatus = 3;
 
+    /// <summary>From so many on, manifests are read side by side.</summary>
+    private const int Many = 100;
+
     private readonly ImageDatabase _database = new(paths);
 
     /// <summary>The store of the live machine.</summary>
@@ -44,15 +47,28 @@ public sealed class ImageStore(IDatasets datasets, ImagePaths paths)
     public IReadOnlyList<InstalledImage> List()
     {
         var roots = ZoneRoots.Read(paths.ZoneIndex);
-        var images = new List<InstalledImage>();
+        var found = new List<(string Pool, Uuid Uuid, DatasetKinds Kind)>();
         foreach (var entry in datasets.List(null, DatasetKinds.Live, 1, [IgnoreProperty]))
         {
             // The kernel's children of a pool, not what lies deeper: POOL/UUID/data is a VM's own.
             if (entry.Dataset.Parent is { Parent: null } pool && Uuid.TryParse(entry.Dataset.Leaf, out var uuid)
                 && uuid.ToString() == entry.Dataset.Leaf && entry[IgnoreProperty] is null && !roots.Contains("/" + entry.Dataset.Value))
             {
-                images.Add(Describe(pool.Value, uuid, entry.Kind));
+                found.Add((pool.Value, uuid, entry.Kind));
             }
+        }
+        var images = new InstalledImage[found.Count];
+        void Read(int i) => images[i] = Describe(found[i].Pool, found[i].Uuid, found[i].Kind);
+        if (found.Count < Many)
+        {
+            for (int i = 0; i < found.Count; i++)
+            {
+                Read(i);
+            }
+        }
+        else
+        {
+            Parallel.For(0, found.Count, Read);
         }
         return images;
     }

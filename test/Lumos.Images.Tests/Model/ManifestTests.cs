@@ -119,7 +119,7 @@ public sealed class ManifestTests
         var json = (JsonObject)JsonNode.Parse(Good)!;
         json["published_at"] = "2026-11-20T10:00:00Z";
         json["public"] = true;
-        Assert.Equal(passes, ImageFilter.Parse([filter]).Passes(new ImageInfo(json, null).ToRow()));
+        Assert.Equal(passes, ImageFilter.Parse([filter]).Passes(new ImageInfo(json, null).Field));
     }
 
     [Theory]
