@@ -10,7 +10,7 @@ namespace Lumos.Images.Files;
 /// <summary>
 /// qemu-img, which knows the disk formats of other machines, kept where a disk that was made to harm it does no harm: it runs as nobody,
 /// without capabilities and without a network, with limits of memory and time, and gets its files as open descriptors. The format is always
-/// named, so that it probes nothing.
+/// named, so that it probes nothing. It ends with us.
 /// </summary>
 internal static class QemuImg
 {
@@ -74,7 +74,7 @@ internal static class QemuImg
             [
                 "unshare", "--net", "--ipc", "--",
                 "prlimit", $"--as={DiskLimits.ToolMemory}", $"--cpu={DiskLimits.ToolSeconds}", "--core=0", "--nofile=256", "--",
-                "setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--",
+                "setpriv", $"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--pdeathsig=KILL", "--",
                 "nice", "-n", "10", program, .. words,
             ], pipeOutput: true, extra: extra);
             string output;
