@@ -120,11 +120,17 @@ public sealed class ImageManifest
 /// <param name="Compression">none, gzip, bzip2, xz or zstd; what the bytes themselves say counts.</param>
 public sealed record ImageFile(long Size, string Sha1, string? Sha256, string? Compression)
 {
+    /// <summary>128 lower-case hexadecimal digits, where the manifest has a "digest" of sha512:….</summary>
+    public string? Sha512 { get; init; }
+
     internal static ImageFile From(JsonObject json)
     {
         string? Text(string key) => json[key] is JsonValue v && v.TryGetValue(out string? text) ? text : null;
-        string? sha256 = Text("sha256") ?? (Text("digest") is { } d && d.StartsWith("sha256:", StringComparison.Ordinal) ? d[7..] : null);
-        return new ImageFile(ImageManifest.Number(json, "size")!.Value, Text("sha1")!, sha256, Text("compression"));
+        string? Digest(string kind) => Text("digest") is { } digest && digest.StartsWith(kind, StringComparison.Ordinal) ? digest[kind.Length..] : null;
+        return new ImageFile(ImageManifest.Number(json, "size")!.Value, Text("sha1")!, Text("sha256") ?? Digest("sha256:"), Text("compression"))
+        {
+            Sha512 = Digest("sha512:"),
+        };
     }
 }
 

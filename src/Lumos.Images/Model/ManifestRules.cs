@@ -88,7 +88,8 @@ public static class ManifestRules
             $"files[0].compression must be one of {string.Join(", ", Compressions)}");
         fault(file["sha256"] is not null && !IsHex(Text(file["sha256"]), 64), "files[0].sha256 must be 64 hexadecimal digits");
         fault(file["digest"] is { } digest && (Text(digest) is not { } text
-            || (text.StartsWith("sha256:", StringComparison.Ordinal) && !IsHex(text[7..], 64))), "files[0].digest must be ALGORITHM:DIGITS");
+            || (text.StartsWith("sha256:", StringComparison.Ordinal) && !IsHex(text[7..], 64))
+            || (text.StartsWith("sha512:", StringComparison.Ordinal) && !IsHex(text[7..], 128))), "files[0].digest must be ALGORITHM:DIGITS");
     }
 
     private static void CheckRequirements(JsonNode? node, Action<bool, string> fault)

@@ -82,18 +82,29 @@ public sealed class ImportTests : IDisposable
     }
 
     [Theory]
-    [InlineData("sha1")]
-    [InlineData("sha256")]
-    public void A_wrong_checksum_leaves_nothing(string key)
+    [InlineData("sha1", "", 40, "SHA-1")]
+    [InlineData("sha256", "", 64, "SHA-256")]
+    [InlineData("digest", "sha256:", 64, "SHA-256")]
+    [InlineData("digest", "sha512:", 128, "SHA-512")]
+    public void A_wrong_checksum_leaves_nothing(string key, string kind, int digits, string named)
     {
         var image = new TestImage(TestImage.Noise(5000));
-        image.Manifest["files"]![0]![key] = key == "sha1" ? new string('0', 40) : new string('0', 64);
+        image.Manifest["files"]![0]![key] = kind + new string('0', digits);
         image.Publish(_machine.Published);
         var result = _machine.Imgadm("import", $"{image.Uuid}");
         Assert.Equal(1, result.Status);
-        Assert.Contains(key == "sha1" ? "SHA-1" : "SHA-256", result.Error, StringComparison.Ordinal);
+        Assert.Contains($"has the {named} ", result.Error, StringComparison.Ordinal);
         _machine.AssertEmpty();
         Assert.False(File.Exists(Downloaded(image)));
+    }
+
+    [Fact]
+    public void A_right_SHA_512_is_fine()
+    {
+        var image = new TestImage(TestImage.Noise(5000));
+        image.Manifest["files"]![0]!["digest"] = "sha512:" + Convert.ToHexStringLower(SHA512.HashData(image.File));
+        image.Publish(_machine.Published);
+        _machine.Succeed("import", $"{image.Uuid}");
     }
 
     [Theory]
