@@ -45,12 +45,15 @@ public static class PlatformBuilder
         return Publish(build.Log, options, stamp, layers, lumos, boot, iso);
     }
 
-    /// <summary>Compiles the two programs.</summary>
+    /// <summary>Compiles the two programs that every machine runs.</summary>
     public static PlatformBinaries BuildBinaries(BuildOptions options)
     {
-        var programs = new PlatformRun(options).Programs();
-        return new PlatformBinaries(programs.Lumos, programs.Init);
+        var build = new PlatformRun(options);
+        return new PlatformBinaries(build.Program(BinariesStage.Lumos)[BinariesStage.Lumos], build.Program(BinariesStage.Init)[BinariesStage.Init]);
     }
+
+    /// <summary>Compiles the image server.</summary>
+    public static string BuildImageServer(BuildOptions options) => new PlatformRun(options).Program(BinariesStage.Imgapi)[BinariesStage.Imgapi];
 
     /// <summary>Resolves the package list anew and writes what came out into the committed record. Returns what changed in it.</summary>
     public static IReadOnlyList<string> Relock(BuildOptions options)

@@ -14,21 +14,26 @@ namespace Lumos.Aot.Tests;
 public sealed class Programs
 {
     private readonly Lazy<PlatformBinaries> _built;
+    private readonly Lazy<string> _imageServer;
 
     public Programs()
     {
         Checkout = Checkout.Find();
-        _built = new(() => PlatformBuilder.BuildBinaries(new BuildOptions
+        var options = new BuildOptions
         {
             RepositoryRoot = Checkout.Root,
             OutDirectory = Checkout.Out,
             LogFile = Path.Combine(Checkout.Out, "test", "aot.log"),
-        }));
+        };
+        _built = new(() => PlatformBuilder.BuildBinaries(options));
+        _imageServer = new(() => PlatformBuilder.BuildImageServer(options));
     }
 
     public Checkout Checkout { get; }
 
     public PlatformBinaries Built => _built.Value;
+
+    public string ImageServer => _imageServer.Value;
 }
 
 public partial class ProgramTests(Programs programs)
@@ -49,6 +54,15 @@ public partial class ProgramTests(Programs programs)
     [Fact]
     public void The_multi_call_binary_keeps_its_budget() =>
         Assert.InRange(new FileInfo(programs.Built.Lumos).Length, 1, PlatformBuilder.BinaryBudget);
+
+    [Fact]
+    public void The_image_server_keeps_its_budget_and_says_how_it_is_used()
+    {
+        Assert.InRange(new FileInfo(programs.ImageServer).Length, 1, 16 << 20);
+        var run = Tool.Run(programs.ImageServer, "--help");
+        Assert.Equal(0, run.Status);
+        Assert.Contains("--mirror URL", run.Output);
+    }
 
     [Fact]
     public void It_needs_no_library_but_the_C_librarys()

@@ -24,7 +24,7 @@ public sealed class PlatformManifestTests
         // Everything is, near or far, part of multi-user-server, but for what stands beside it.
         var reached = graph.Subgraph(new("milestone/multi-user-server", "default")).Select(f => f.Service).ToHashSet();
         Assert.Equal(
-            which == "global" ? ["system/console-login"] : ["smartdc/mdata", "system/console-login"],
+            which == "global" ? ["network/imgapi", "system/console-login"] : ["smartdc/mdata", "system/console-login"],
             definitions.Select(d => d.Fmri.Service).Distinct().Where(s => !reached.Contains(s)).Order());
     }
 

@@ -24,6 +24,7 @@ try
         CleanCommand.Create(checkout),
         HostCommands.Create(checkout),
         ServeImagesCommand.Create(checkout),
+        ImgapiCommand.Create(checkout),
         BenchCommand.CreateInside(),
         new HelpOption(),
     };

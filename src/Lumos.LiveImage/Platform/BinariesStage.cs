@@ -5,12 +5,12 @@ using Lumos.LiveImage.Stages;
 namespace Lumos.LiveImage.Platform;
 
 /// <summary>
-/// Stages <c>lumos</c> and <c>lumos-init</c>: the two programs, compiled ahead of time by the .NET SDK. Each is keyed by
-/// the sources of the projects it is made of, so a change of one leaves the other alone.
+/// Stages <c>lumos</c>, <c>lumos-init</c> and <c>lumos-imgapi</c>: the programs, compiled ahead of time by the .NET SDK. Each is
+/// keyed by the sources of the projects it is made of, so a change of one leaves the others alone.
 /// </summary>
 internal static class BinariesStage
 {
-    internal const string Lumos = "lumos", Init = "lumos-init";
+    internal const string Lumos = "lumos", Init = "lumos-init", Imgapi = "lumos-imgapi";
     private const string Version = "2";
     private static readonly string[] SharedFiles = ["Directory.Build.props", "Directory.Packages.props", "global.json", ".globalconfig", ".editorconfig"];
 

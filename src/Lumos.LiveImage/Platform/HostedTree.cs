@@ -8,7 +8,7 @@ namespace Lumos.LiveImage.Platform;
 /// </summary>
 internal static class HostedTree
 {
-    private const string Version = "1";
+    private const string Version = "2";
 
     private static readonly string[] Sources = ["smf", "man", "images/platform/overlay/usr/lib/lumos"];
 
@@ -18,7 +18,7 @@ internal static class HostedTree
 
     internal static string Key(string repository, Programs programs)
     {
-        var key = new StageKey().Add("hosted").Add(Version).Add(programs.LumosStage.Key).Add(programs.InitStage.Key);
+        var key = new StageKey().Add("hosted").Add(Version).Add(programs.LumosStage.Key).Add(programs.InitStage.Key).Add(programs.ImgapiStage.Key);
         foreach (string folder in Sources)
         {
             key.Add(folder).AddTree(Path.Combine(repository, folder));

@@ -11,7 +11,7 @@ namespace Lumos.LiveImage.Platform;
 internal static class LumosLayerStage
 {
     internal const string Name = "lumos-layer";
-    private const string Version = "3";
+    private const string Version = "4";
     private const int PasswordLength = 16;
     private const UnixFileMode Secret = (UnixFileMode)0b110_000_000;
 
@@ -31,7 +31,7 @@ internal static class LumosLayerStage
 
     internal static string Key(string repository, string stamp, StageResult platform, Programs programs)
     {
-        var key = new StageKey().Add(Name).Add(Version).Add(stamp).Add(platform.Key).Add(programs.LumosStage.Key).Add(programs.InitStage.Key);
+        var key = new StageKey().Add(Name).Add(Version).Add(stamp).Add(platform.Key).Add(programs.LumosStage.Key).Add(programs.InitStage.Key).Add(programs.ImgapiStage.Key);
         foreach (var tree in Trees)
         {
             key.Add(tree.To).AddTree(Path.Combine(repository, tree.From));

@@ -7,12 +7,14 @@ namespace Lumos.LiveImage.Platform;
 /// <summary>The stages whose results the later ones share.</summary>
 internal sealed record PlatformLayers(StageResult Packages, StageResult Zfs, StageResult Platform, Programs Programs);
 
-/// <summary>Our two programs, each a stage of its own.</summary>
-internal sealed record Programs(StageResult LumosStage, StageResult InitStage)
+/// <summary>Our programs, each a stage of its own.</summary>
+internal sealed record Programs(StageResult LumosStage, StageResult InitStage, StageResult ImgapiStage)
 {
     internal string Lumos => LumosStage[BinariesStage.Lumos];
 
     internal string Init => InitStage[BinariesStage.Init];
+
+    internal string Imgapi => ImgapiStage[BinariesStage.Imgapi];
 }
 
 /// <summary>One build: its options, log and cache, and each stage as a call.</summary>
@@ -57,9 +59,9 @@ internal sealed class PlatformRun(BuildOptions options)
         return (packages, zfs, platform);
     }
 
-    internal Programs Programs() => new(Program(BinariesStage.Lumos), Program(BinariesStage.Init));
+    internal Programs Programs() => new(Program(BinariesStage.Lumos), Program(BinariesStage.Init), Program(BinariesStage.Imgapi));
 
-    private StageResult Program(string name) =>
+    internal StageResult Program(string name) =>
         Cache.Get(name, BinariesStage.Key(options.RepositoryRoot, name), work => BinariesStage.Make(Log, options.RepositoryRoot, name, work));
 
     internal StageResult LumosLayer(Stamp stamp, PlatformLayers layers) =>

@@ -41,11 +41,12 @@ internal static class TreeInstall
         File.SetUnixFileMode(target, mode);
     }
 
-    /// <summary>Our two programs, and a link in each folder for every command but those named.</summary>
+    /// <summary>Our programs, and a link in each folder for every command but those named.</summary>
     internal static void Programs(BuildLog log, Programs programs, string tree, IReadOnlyCollection<string> without, params string[] folders)
     {
         Copy(programs.Lumos, Path.Combine(tree, "usr/lib/lumos/lumos"), Program);
         Copy(programs.Init, Path.Combine(tree, "usr/lib/lumos/lumos-init"), Program);
+        Copy(programs.Imgapi, Path.Combine(tree, "usr/lib/lumos/lumos-imgapi"), Program);
         var commands = log.Capture(programs.Lumos, "help").Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split(' ', 2)[0]).Where(name => name.Length > 0 && !without.Contains(name)).Prepend("lumos");
         foreach (string folder in folders)

@@ -41,6 +41,7 @@ internal static class BuildCommand
                 var binaries = stages.Telling(() => PlatformBuilder.BuildBinaries(options));
                 Console.WriteLine(binaries.Lumos);
                 Console.WriteLine(binaries.Init);
+                Console.WriteLine(stages.Telling(() => PlatformBuilder.BuildImageServer(options)));
                 return 0;
             case "deb":
                 Console.WriteLine(stages.Telling(() => HostedBuilder.BuildPackage(options)));

@@ -23,6 +23,7 @@ internal static class PushCommand
         }
         over $new/lumos /usr/lib/lumos/lumos
         over $new/lumos-init /usr/lib/lumos/lumos-init
+        if [ -e $new/lumos-imgapi ]; then over $new/lumos-imgapi /usr/lib/lumos/lumos-imgapi; svcadm restart svc:/network/imgapi:default; fi
         over $new/manifest /usr/lib/svc/manifest
         over $new/zone-manifest /usr/lib/svc/zone-manifest
         over $new/method /usr/lib/svc/method
@@ -41,16 +42,19 @@ internal static class PushCommand
     public static Command Create(Checkout checkout)
     {
         var command = new Command("push", "Put the checkout's programs, manifests and methods into the running machine, without an image build");
-        command.SetAction(_ => Run(checkout));
+        var imgapi = new Option<bool>("--imgapi") { Description = "The image server as well, which is another program to compile" };
+        command.Options.Add(imgapi);
+        command.SetAction(parsed => Run(checkout, parsed.GetValue(imgapi)));
         return command;
     }
 
-    private static int Run(Checkout checkout)
+    private static int Run(Checkout checkout, bool imgapi)
     {
         var machine = Running.Machine(checkout);
         Prerequisites.Ensure(Need.Compile, yes: false);
         var stages = new Stages(Path.Combine(checkout.Logs, "push.log"));
         var binaries = stages.Telling(() => PlatformBuilder.BuildBinaries(Artifacts.Options(checkout, stages, locked: false)));
+        string? server = imgapi ? stages.Telling(() => PlatformBuilder.BuildImageServer(Artifacts.Options(checkout, stages, locked: false))) : null;
         stages.Run("copy and restart the daemons", () =>
         {
             string tree = Path.Combine(checkout.Out, "push");
@@ -61,6 +65,10 @@ internal static class PushCommand
             Directory.CreateDirectory(tree);
             File.Copy(binaries.Lumos, Path.Combine(tree, "lumos"));
             File.Copy(binaries.Init, Path.Combine(tree, "lumos-init"));
+            if (server is not null)
+            {
+                File.Copy(server, Path.Combine(tree, "lumos-imgapi"));
+            }
             string archive = Path.Combine(checkout.Out, "push.tar");
             foreach (var (from, to) in new[] { ("manifest/global", "manifest"), ("manifest/zone", "zone-manifest"), ("method", "method"), ("share", "share") })
             {
