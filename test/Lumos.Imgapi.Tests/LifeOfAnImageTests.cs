@@ -78,6 +78,21 @@ public sealed class LifeOfAnImageTests : IAsyncLifetime
         _ = await Refused(await _server.Act(uuid, $"import&account={Uuid.New()}", manifest), 403, "OperatorOnly");
     }
 
+    [Fact]
+    public async Task What_else_a_manifest_says_of_its_file_stays_and_a_SHA_512_is_checked()
+    {
+        JsonObject Said(string sha512) => Manifest(more: m => m["files"] = new JsonArray(new JsonObject
+        {
+            ["sha1"] = Sha1(Content), ["size"] = Content.Length, ["digest"] = "sha512:" + sha512, ["dataset_guid"] = "123", ["uncompressed"] = 5, ["stor"] = "elsewhere",
+        }));
+        string wrong = (string)(await _server.Create(Said(new string('0', 128))))["uuid"]!;
+        Assert.Contains("SHA-512", (string?)(await Refused(await _server.Upload(wrong, Content), 400, "Upload"))["message"]);
+        string right = Convert.ToHexStringLower(SHA512.HashData(Content)), uuid = (string)(await _server.Create(Said(right)))["uuid"]!;
+        var file = (JsonObject)(await Json(await _server.Upload(uuid, Content)))["files"]![0]!;
+        Assert.Equal(("sha512:" + right, "123", 5, "gzip"), ((string?)file["digest"], (string?)file["dataset_guid"], (int)file["uncompressed"]!, (string?)file["compression"]));
+        Assert.False(file.ContainsKey("stor"));
+    }
+
     [Theory]
     [InlineData("compression=gzip&sha1=0000000000000000000000000000000000000000", 400, "Upload")]
     [InlineData("compression=gzip&size=3", 400, "Upload")]

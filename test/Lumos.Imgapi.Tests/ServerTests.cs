@@ -193,6 +193,30 @@ public sealed class ServerTests
     }
 
     [Fact]
+    public async Task An_upload_takes_memory_for_a_block_of_it_and_not_for_the_whole()
+    {
+        await using var server = await RunningServer.Start();
+        string uuid = (string)(await server.Create(Manifest()))["uuid"]!;
+        string file = Path.Combine(server.Paths.Root, "zeros");
+        using (var zeros = File.Create(file))
+        {
+            zeros.SetLength(96 << 20);
+        }
+        GC.Collect();
+        long before = GC.GetTotalMemory(true), most = 0;
+        using var source = File.OpenRead(file);
+        var upload = server.Writer.PutAsync($"/images/{uuid}/file?compression=none", new StreamContent(source));
+        while (!upload.IsCompleted)
+        {
+            most = Math.Max(most, GC.GetTotalMemory(false));
+            _ = await Task.WhenAny(upload, Task.Delay(5));
+        }
+        Assert.Equal(96 << 20, (int)(await Json(await upload))["files"]![0]!["size"]!);
+        Assert.True(most - before < 48 << 20, $"{(most - before) >> 20} MiB");
+        File.Delete(file);
+    }
+
+    [Fact]
     public async Task Ten_thousand_images_are_listed_in_fifty_milliseconds()
     {
         using var folder = new TestFolder();

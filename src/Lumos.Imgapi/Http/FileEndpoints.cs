@@ -107,7 +107,7 @@ internal sealed class FileEndpoints(ImageRepository images, ImageEndpoints manif
             call.Response.Headers.RetryAfter = "10";
             throw new ImgapiException("ServiceUnavailableError", $"{settings.MostUploads} uploads are under way: try again later");
         }
-        var incoming = images.Receive();
+        var incoming = images.Receive(image.Expected.Sha512 is not null);
         byte[] block = ArrayPool<byte>.Shared.Rent(BlockSize);
         bool whole = false;
         try

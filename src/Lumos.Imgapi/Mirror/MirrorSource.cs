@@ -193,7 +193,7 @@ internal sealed class MirrorSource : IDisposable
         try
         {
             Download(image, transfer);
-            var incoming = await IncomingFile.Of(transfer.Path, _stop.Token).ConfigureAwait(false);
+            var incoming = await IncomingFile.Of(transfer.Path, image.Expected.Sha512 is not null, _stop.Token).ConfigureAwait(false);
             await using (incoming.ConfigureAwait(false))
             {
                 var stored = await _images.AddWhole(incoming, file => image.Expected.Fault(file) is { } fault

@@ -18,6 +18,9 @@ public static class ImageChanges
     /// <summary>What the server says of an image; a manifest that is sent may contain it, and it counts for nothing.</summary>
     private static readonly string[] Ours = ["state", "activated", "icon", "channels", "error", "created_at", "urn"];
 
+    /// <summary>Where another server has a file is nothing that this one says.</summary>
+    private static readonly string[] OfOtherServers = ["stor", "contentMD5", "path", "url"];
+
     private static readonly string[] Mutable =
     [
         "owner", "description", "homepage", "eula", "public", "type", "os", "acl", "requirements", "users", "billing_tags", "traits", "tags",
@@ -87,7 +90,15 @@ public static class ImageChanges
     {
         RequireUnactivated(image);
         var manifest = image.Manifest;
-        var entry = new JsonObject { ["sha1"] = file.Sha1, ["size"] = file.Size, ["compression"] = compression, ["sha256"] = file.Sha256 };
+        var entry = image.Expected.Said is { } said ? (JsonObject)JsonNode.Parse(said)! : []; // what else was said of it stays
+        foreach (string key in OfOtherServers)
+        {
+            entry.Remove(key);
+        }
+        entry["sha1"] = file.Sha1;
+        entry["size"] = file.Size;
+        entry["compression"] = compression;
+        entry["sha256"] = file.Sha256;
         if (datasetGuid is not null)
         {
             entry["dataset_guid"] = datasetGuid;
@@ -204,16 +215,7 @@ public static class ImageChanges
     private static StoredImage With(StoredImage image, JsonObject manifest, StoredFile? file, StoredFile? icon, string? iconType) =>
         new(manifest, image.CreatedAt) { File = file, Icon = icon, IconType = iconType, Expected = image.Expected };
 
-    private static ExpectedFile Expect(JsonObject said)
-    {
-        if (said["files"] is not JsonArray { Count: 1 } files || files[0] is not JsonObject file)
-        {
-            return ExpectedFile.Anything;
-        }
-        string? Text(string key) => file[key] is JsonValue v && v.TryGetValue(out string? text) ? text : null;
-        string? sha256 = Text("sha256") ?? (Text("digest") is { } d && d.StartsWith("sha256:", StringComparison.Ordinal) ? d[7..] : null);
-        return new ExpectedFile(file["size"] is JsonValue size && size.TryGetValue(out double bytes) ? (long)bytes : null, Text("sha1"), sha256);
-    }
+    private static ExpectedFile Expect(JsonObject said) => ExpectedFile.Of(said["files"] is JsonArray { Count: 1 } files ? files[0] as JsonObject : null);
 
     /// <summary>As it will be read again: numbers that were put in by us are then like those that came from outside.</summary>
     private static JsonObject Checked(JsonObject manifest)

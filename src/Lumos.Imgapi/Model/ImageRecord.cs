@@ -21,9 +21,9 @@ internal static class ImageRecord
             record["icon"] = Of(icon);
             record["icon_type"] = image.IconType;
         }
-        if (image.Expected != ExpectedFile.Anything)
+        if (image.Expected.Said is { } said)
         {
-            record["expected"] = new JsonObject { ["size"] = image.Expected.Size, ["sha1"] = image.Expected.Sha1, ["sha256"] = image.Expected.Sha256 };
+            record["expected"] = JsonNode.Parse(said);
         }
         return JsonPath.Compact(record);
     }
@@ -50,9 +50,7 @@ internal static class ImageRecord
             File = FileOf(record["file"], path),
             Icon = FileOf(record["icon"], path),
             IconType = Text(record, "icon_type"),
-            Expected = record["expected"] is JsonObject said
-                ? new ExpectedFile(said["size"] is JsonValue v && v.TryGetValue(out long size) ? size : null, Text(said, "sha1"), Text(said, "sha256"))
-                : ExpectedFile.Anything,
+            Expected = ExpectedFile.Of(record["expected"] as JsonObject),
         };
     }
 

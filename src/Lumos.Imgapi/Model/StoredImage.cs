@@ -4,24 +4,6 @@ using Lumos.Images.Model;
 
 namespace Lumos.Imgapi.Model;
 
-/// <summary>A file of the store, with everything that was found out about it while it came.</summary>
-/// <param name="Sha256">Its name in the store.</param>
-/// <param name="Md5">In base64, as the header Content-MD5 has it.</param>
-public sealed record StoredFile(string Sha256, string Sha1, string Md5, long Size);
-
-/// <summary>What an image's file has to be: what its manifest said before it came. Null: not said.</summary>
-public sealed record ExpectedFile(long? Size, string? Sha1, string? Sha256)
-{
-    public static readonly ExpectedFile Anything = new(null, null, null);
-
-    /// <summary>Null: it is the one; else what is wrong, as the end of a sentence.</summary>
-    public string? Fault(StoredFile file) =>
-        Size is { } size && size != file.Size ? $"has {file.Size} bytes, not {size}"
-        : Sha1 is { } sha1 && sha1 != file.Sha1 ? $"has the SHA-1 {file.Sha1}, not {sha1}"
-        : Sha256 is { } sha256 && sha256 != file.Sha256 ? $"has the SHA-256 {file.Sha256}, not {sha256}"
-        : null;
-}
-
 /// <summary>
 /// An image as the server knows it: the manifest that it shows, and what it keeps beside that. Immutable; a change makes
 /// another one (<see cref="ImageChanges"/>). The manifest is kept as its text, of which lists are made, and what lists look for

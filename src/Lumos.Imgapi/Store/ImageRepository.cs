@@ -71,7 +71,7 @@ public sealed class ImageRepository : IDisposable
     }
 
     /// <summary>A file that is to come; the caller disposes of it in any case.</summary>
-    public IncomingFile Receive() => new(Paths.Incoming);
+    public IncomingFile Receive(bool withSha512) => new(Paths.Incoming, withSha512);
 
     /// <summary>Adds an image.</summary>
     /// <exception cref="ImgapiException">ImageUuidAlreadyExists, OriginDoesNotExist.</exception>

@@ -16,8 +16,12 @@ public sealed class IncomingFile : IAsyncDisposable
 #pragma warning restore CA5350, CA5351
     private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-    public IncomingFile(string folder)
+    private readonly IncrementalHash? _sha512;
+
+    /// <param name="withSha512">Its SHA-512 is to be found out as well.</param>
+    public IncomingFile(string folder, bool withSha512)
     {
+        _sha512 = withSha512 ? IncrementalHash.CreateHash(HashAlgorithmName.SHA512) : null;
         Path = System.IO.Path.Combine(folder, RandomNumberGenerator.GetHexString(16, lowercase: true));
         _file = new FileStream(Path, new FileStreamOptions
         {
@@ -29,12 +33,13 @@ public sealed class IncomingFile : IAsyncDisposable
         });
     }
 
-    private IncomingFile(string path, FileStream file) => (Path, _file) = (path, file);
+    private IncomingFile(string path, FileStream file, bool withSha512) =>
+        (Path, _file, _sha512) = (path, file, withSha512 ? IncrementalHash.CreateHash(HashAlgorithmName.SHA512) : null);
 
     /// <summary>A file that somebody else has written there.</summary>
-    public static async Task<IncomingFile> Of(string path, CancellationToken stop)
+    public static async Task<IncomingFile> Of(string path, bool withSha512, CancellationToken stop)
     {
-        var incoming = new IncomingFile(path, new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, 0, FileOptions.Asynchronous));
+        var incoming = new IncomingFile(path, new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, 0, FileOptions.Asynchronous), withSha512);
         byte[] block = new byte[256 << 10];
         int got;
         while ((got = await incoming._file.ReadAsync(block, stop).ConfigureAwait(false)) > 0)
@@ -60,7 +65,10 @@ public sealed class IncomingFile : IAsyncDisposable
         _file.Flush(flushToDisk: true);
         return new StoredFile(
             Convert.ToHexStringLower(_sha256.GetHashAndReset()), Convert.ToHexStringLower(_sha1.GetHashAndReset()),
-            Convert.ToBase64String(_md5.GetHashAndReset()), Length);
+            Convert.ToBase64String(_md5.GetHashAndReset()), Length)
+        {
+            Sha512 = _sha512 is null ? null : Convert.ToHexStringLower(_sha512.GetHashAndReset()),
+        };
     }
 
     private void Add(ReadOnlySpan<byte> bytes)
@@ -68,6 +76,7 @@ public sealed class IncomingFile : IAsyncDisposable
         _sha1.AppendData(bytes);
         _md5.AppendData(bytes);
         _sha256.AppendData(bytes);
+        _sha512?.AppendData(bytes);
         Length += bytes.Length;
     }
 
@@ -77,6 +86,7 @@ public sealed class IncomingFile : IAsyncDisposable
         _sha1.Dispose();
         _md5.Dispose();
         _sha256.Dispose();
+        _sha512?.Dispose();
         File.Delete(Path); // one that was taken has another name by now
     }
 }
