@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Lumos.Drivers.Datasets;
 using Lumos.Zones.Bundle;
+using Lumos.Zones.Docker;
 
 namespace Lumos.Zones;
 
@@ -75,6 +76,9 @@ public sealed record ZoneSpec
 
     /// <summary>The first program and its words; empty: the brand's own.</summary>
     public ImmutableArray<string> Init { get; init; } = [];
+
+    /// <summary>What it runs in place of an init; null: it has one.</summary>
+    public DockerZone? Docker { get; init; }
 
     /// <summary>Variables of init beside the ones every zone has.</summary>
     public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary<string, string>.Empty;

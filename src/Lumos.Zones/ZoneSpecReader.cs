@@ -6,6 +6,7 @@ using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Zones.Bundle;
 using Lumos.Zones.Config;
+using Lumos.Zones.Docker;
 
 namespace Lumos.Zones;
 
@@ -18,13 +19,18 @@ public static class ZoneSpecReader
     {
         var config = store.Load(name);
         string routes = Path.Combine(config.ZonePath, "config", "routes.json");
-        return Read(config, File.Exists(routes) ? File.ReadAllText(routes) : null);
+        return Read(config, File.Exists(routes) ? File.ReadAllText(routes) : null, config.IsDocker ? ReadMetadata(config) : null);
     }
 
+    /// <summary>Text of config/metadata.json; null: there is none.</summary>
+    public static string? ReadMetadata(ZoneConfig config) =>
+        Path.Combine(config.ZonePath, "config", "metadata.json") is var file && File.Exists(file) ? File.ReadAllText(file) : null;
+
     /// <summary>Pure.</summary>
+    /// <param name="metadataJson">Text of config/metadata.json, which says what a docker zone runs; null: there is none.</param>
     /// <param name="routesJson">Text of config/routes.json: an object of destination to gateway; null: no routes.</param>
     /// <exception cref="LumosException">ZoneCannotBoot, InvalidZoneConfig</exception>
-    public static ZoneSpec Read(ZoneConfig zone, string? routesJson)
+    public static ZoneSpec Read(ZoneConfig zone, string? routesJson, string? metadataJson = null)
     {
         if (!zone.Brand.CanRun)
         {
@@ -66,6 +72,7 @@ public static class ZoneSpecReader
             MaintainResolvers = zone.Attr(ZoneAttrNames.MaintainResolvers) is "true" or "1",
             Mounts = [.. zone.FileSystems.Select(f => new ZoneMount(f.Special, f.Directory, f.Type, f.Options))],
             Datasets = Datasets(zone),
+            Docker = zone.IsDocker ? DockerZoneReader.Read(zone.Name, metadataJson) : null,
             Init = zone.Attr(ZoneAttrNames.InitName) is { Length: > 0 } init ? [init] : [],
             KernelVersion = zone.Brand.IsLx && zone.Attr(ZoneAttrNames.KernelVersion) is { Length: > 0 } kernel ? kernel : null,
             ConsoleLogBytes = Number(zone, ZoneAttrNames.ConsoleLogBytes) ?? 1 << 20,

@@ -16,6 +16,9 @@ public sealed record ZoneStatus(ZoneState State, int? ZoneId, int? InitPid, Date
     /// <summary>How long its init has lived, by a clock that nobody sets; null unless running.</summary>
     public TimeSpan? Uptime { get; init; }
 
+    /// <summary>Its init is gone, and its monitor, which knows how, has not said so yet.</summary>
+    public bool ExitIsToCome { get; init; }
+
     /// <summary>Somebody asked it to stop or to reboot; only in the states shutting_down and down.</summary>
     public ZoneTransition? Transition { get; init; }
 

@@ -109,9 +109,9 @@ public sealed class CreateTests : IDisposable
     [Fact]
     public void What_is_not_acted_on_yet_is_refused_by_name()
     {
-        var run = _machine.Vmadm($$"""{"brand": "lx", "image_uuid": "{{TestMachine.LxImage}}", "kernel_version": "6.12.0", "docker": true}""", "create");
+        var run = _machine.Vmadm($$"""{"brand": "lx", "image_uuid": "{{TestMachine.LxImage}}", "kernel_version": "6.12.0", "filesystems": [{"source": "/tmp", "target": "/mnt", "type": "lofs", "raw": "/dev/x"}]}""", "create");
         Assert.Equal(1, run.Status);
-        Assert.Contains("docker is not acted on yet: leave it out, or give its default (false)", run.Error);
+        Assert.Contains("filesystems.*.raw is not acted on yet: leave it out", run.Error);
     }
 
     [Fact]

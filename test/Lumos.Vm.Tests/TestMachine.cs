@@ -20,7 +20,7 @@ internal sealed record Run(int Status, string Out, string Error);
 internal sealed class TestMachine : IDisposable, INeighbours
 {
     public const string NativeImage = "11111111-1111-4111-8111-111111111111", LxImage = "22222222-2222-4222-8222-222222222222",
-        OtherNativeImage = "11111111-1111-4111-8111-222222222222";
+        OtherNativeImage = "11111111-1111-4111-8111-222222222222", DockerImage = "44444444-4444-4444-8444-444444444444";
 
     /// <param name="runtime">Another one than the fake, such as the real one.</param>
     /// <param name="images">A machine that this one has its images from, so that they are the same ones.</param>
@@ -41,8 +41,8 @@ internal sealed class TestMachine : IDisposable, INeighbours
         };
         Directory.CreateDirectory(Layout.Configurations);
         Directory.CreateDirectory(Layout.States);
-        Runtime = new FakeZoneRuntime(Layout) { OnBoot = spec => File.Delete(Path.Combine(spec.RootPath, "var/svc/provisioning")) };
-        foreach (string image in (string[])[NativeImage, LxImage, OtherNativeImage])
+        Runtime = new FakeZoneRuntime(Layout) { OnBoot = EndFirstBoot };
+        foreach (string image in (string[])[NativeImage, LxImage, OtherNativeImage, DockerImage])
         {
             if (images is not null)
             {
@@ -117,11 +117,31 @@ internal sealed class TestMachine : IDisposable, INeighbours
         new ImageFacts(Uuid.Parse(NativeImage), "zone-dataset", "smartos", "lumos-base 1.0", $"zones/{NativeImage}@final", null),
         new ImageFacts(Uuid.Parse(OtherNativeImage), "zone-dataset", "smartos", "lumos-base 2.0", $"zones/{OtherNativeImage}@final", null),
         new ImageFacts(Uuid.Parse(LxImage), "lx-dataset", "linux", "debian-13 1.0", $"zones/{LxImage}@final", null) { LeastRam = LxImageAsks.Least, MostRam = LxImageAsks.Most },
+        new ImageFacts(Uuid.Parse(DockerImage), "docker", "linux", "docker-layer 0123456789ab", $"zones/{DockerImage}@final", null) { Docker = (JsonObject)DockerTags.DeepClone() },
     }.FirstOrDefault(image => image.Uuid == uuid);
 
     public ImmutableDictionary<string, NicTagFacts> NicTags() =>
         (HasAdminTag ? ImmutableDictionary<string, NicTagFacts>.Empty.Add("admin", new NicTagFacts("admin", 1500)) : ImmutableDictionary<string, NicTagFacts>.Empty)
             .AddRange(OtherTags.Select(tag => KeyValuePair.Create(tag.Name, tag)));
+
+    private static void EndFirstBoot(ZoneSpec spec)
+    {
+        if (spec.Docker is null)
+        {
+            File.Delete(Path.Combine(spec.RootPath, "var/svc/provisioning"));
+        }
+    }
+
+    /// <summary>What the manifest of <see cref="DockerImage"/> says.</summary>
+    public static JsonObject DockerTags { get; } = new()
+    {
+        ["docker:repo"] = "docker.io/library/redis", ["docker:tag:7"] = true,
+        ["docker:config"] = new JsonObject
+        {
+            ["Entrypoint"] = new JsonArray("/entry"), ["Cmd"] = new JsonArray("serve", "--port"), ["Env"] = new JsonArray("PATH=/bin", "A=1"), ["User"] = "redis",
+            ["WorkingDir"] = "/data", ["StopSignal"] = "SIGINT", ["Volumes"] = new JsonObject { ["/data"] = new JsonObject() },
+        },
+    };
 
     /// <summary>Nic tags beside admin.</summary>
     public IReadOnlyList<NicTagFacts> OtherTags { get; set; } = [];

@@ -14,6 +14,9 @@ public sealed class FetchException(string url, string reason, int? status = null
     /// <summary>The code of the failure in the server's own words, where it gave one.</summary>
     public string? ServerCode { get; init; }
 
+    /// <summary>How the server wants us to say who we are (the headers WWW-Authenticate of an answer 401).</summary>
+    public IReadOnlyList<string> Challenges { get; init; } = [];
+
     /// <summary>The server answered that there is no such thing.</summary>
     public bool IsNotFound => Status is 404 or 410;
 }

@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Authentication;
 using Lumos.Core;
 
 namespace Lumos.Drivers.Fetch;
@@ -20,6 +18,9 @@ public sealed record FetchOptions
 
     /// <summary>A secret that is sent along ("Authorization: Bearer"), never to where a redirect leads; null: none.</summary>
     public string? Bearer { get; init; }
+
+    /// <summary>Where redirects may lead; null: anywhere, as a source that the administrator named is trusted.</summary>
+    public RedirectFence? Fence { get; init; }
 }
 
 /// <summary>How a download went.</summary>
@@ -34,7 +35,7 @@ public sealed record DownloadResult(long Length, long Resumed);
 /// </summary>
 public sealed partial class HttpFetcher : IDisposable
 {
-    private const int BlockSize = 128 << 10;
+    private const int BlockSize = 128 << 10, MostRedirects = 5;
 
     private readonly HttpClient _client;
     private readonly FetchOptions _options;
@@ -44,11 +45,15 @@ public sealed partial class HttpFetcher : IDisposable
         _options = options ?? new FetchOptions();
         var handler = new SocketsHttpHandler
         {
-            AllowAutoRedirect = true,
-            MaxAutomaticRedirections = 5,
+            AllowAutoRedirect = _options.Fence is null,
+            MaxAutomaticRedirections = MostRedirects,
             ConnectTimeout = _options.Timeout,
             UseCookies = false,
         };
+        if (_options.Fence is { } fence)
+        {
+            handler.ConnectCallback = fence.Connect;
+        }
         if (_options.Insecure)
         {
 #pragma warning disable CA5359 // The user asked for it (imgadm sources -k, IMGADM_INSECURE=1).
@@ -68,13 +73,12 @@ public sealed partial class HttpFetcher : IDisposable
     /// <summary>A small body as a whole.</summary>
     /// <param name="url">What to get.</param>
     /// <param name="maxBytes">A longer body is refused.</param>
-    /// <param name="accept">Media type asked for.</param>
+    /// <param name="accept">Media types asked for.</param>
+    /// <param name="authorization">The header of that name; a server that we are sent on to does not get it.</param>
     /// <exception cref="FetchException">Not reachable, not 200, too long or cut short.</exception>
-    public byte[] GetBytes(string url, int maxBytes, string accept = "application/json") => Guard(url, watch =>
+    public byte[] GetBytes(string url, int maxBytes, string accept = "application/json", string? authorization = null) => Guard(url, watch =>
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, Parse(url));
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(accept));
-        using var response = _client.Send(request, HttpCompletionOption.ResponseHeadersRead, watch.Token);
+        using var response = Send(url, request => request.Headers.TryAddWithoutValidation("Accept", accept), authorization, watch.Token);
         if (response.StatusCode != HttpStatusCode.OK)
         {
             throw Refused(url, response);
@@ -98,8 +102,9 @@ public sealed partial class HttpFetcher : IDisposable
     /// <param name="path">Where to; made when missing, for its owner alone.</param>
     /// <param name="maxBytes">The file may not become longer.</param>
     /// <param name="progress">Called with the bytes in the file so far, at most once per block.</param>
+    /// <param name="authorization">The header of that name; a server that we are sent on to does not get it.</param>
     /// <exception cref="FetchException">Not reachable, refused, too long or cut short.</exception>
-    public DownloadResult Download(string url, string path, long maxBytes, Action<long>? progress = null) => Guard(url, watch =>
+    public DownloadResult Download(string url, string path, long maxBytes, Action<long>? progress = null, string? authorization = null) => Guard(url, watch =>
     {
         using var file = new FileStream(path, new FileStreamOptions
         {
@@ -113,12 +118,7 @@ public sealed partial class HttpFetcher : IDisposable
             file.SetLength(0); // as long as it may be, yet asked for again: its bytes were wrong
         }
         long had = file.Length;
-        using var request = new HttpRequestMessage(HttpMethod.Get, Parse(url));
-        if (had > 0)
-        {
-            request.Headers.Range = new RangeHeaderValue(had, null);
-        }
-        using var response = _client.Send(request, HttpCompletionOption.ResponseHeadersRead, watch.Token);
+        using var response = Send(url, request => request.Headers.Range = had > 0 ? new RangeHeaderValue(had, null) : null, authorization, watch.Token);
         switch (response.StatusCode)
         {
             case HttpStatusCode.PartialContent when response.Content.Headers.ContentRange?.From == had:
@@ -147,6 +147,37 @@ public sealed partial class HttpFetcher : IDisposable
         }
         return new DownloadResult(file.Length, had);
     });
+
+    // With a fence we follow redirects ourselves; without one HttpClient does, which takes the authorization away on the way too.
+    private HttpResponseMessage Send(string url, Action<HttpRequestMessage> prepare, string? authorization, CancellationToken cancel)
+    {
+        var uri = Parse(url);
+        for (int hops = 0; ; hops++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, uri);
+            prepare(request);
+            if (authorization is not null && hops == 0)
+            {
+                request.Headers.TryAddWithoutValidation("Authorization", authorization);
+            }
+            var response = _client.Send(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+            if (_options.Fence is not { } fence || (int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || response.Headers.Location is not { } location)
+            {
+                return response;
+            }
+            response.Dispose();
+            var next = location.IsAbsoluteUri ? location : new Uri(uri, location);
+            if (fence.Fault(uri, next) is { } fault)
+            {
+                throw new FetchException(url, fault, (int)HttpStatusCode.Redirect);
+            }
+            if (hops == MostRedirects)
+            {
+                throw new FetchException(url, "it sends us on and on", (int)HttpStatusCode.Redirect);
+            }
+            uri = next;
+        }
+    }
 
     private long Copy(string url, Stream from, Stream to, long max, Action<long>? progress, CancellationTokenSource watch)
     {
@@ -199,47 +230,6 @@ public sealed partial class HttpFetcher : IDisposable
             throw new LumosException("DownloadNotWritten", $"cannot keep what comes from {url}", inner: e);
         }
     }
-
-    // The framework's own texts are stripped from our binaries; the codes are not.
-    private static string Reason(HttpRequestException error)
-    {
-        for (Exception? e = error; e is not null; e = e.InnerException)
-        {
-            if (e is SocketException socket)
-            {
-                return socket.SocketErrorCode switch
-                {
-                    SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "the host's name cannot be resolved",
-                    SocketError.ConnectionRefused => "the connection was refused",
-                    SocketError.HostUnreachable or SocketError.NetworkUnreachable => "the host cannot be reached",
-                    SocketError.ConnectionReset => "the connection was cut",
-                    SocketError.TimedOut => "the connection timed out",
-                    var code => code.ToString(),
-                };
-            }
-            if (e is AuthenticationException)
-            {
-                return "the server's certificate cannot be trusted";
-            }
-        }
-        return error.HttpRequestError switch
-        {
-            HttpRequestError.ResponseEnded => "the connection was cut",
-            HttpRequestError.NameResolutionError => "the host's name cannot be resolved",
-            HttpRequestError.ConnectionError => "the connection failed",
-            HttpRequestError.SecureConnectionError => "no secure connection could be made",
-            HttpRequestError.InvalidResponse => "the answer is no HTTP",
-            HttpRequestError.ProxyTunnelError => "the proxy refused",
-            var kind => kind.ToString(),
-        };
-    }
-
-    // With the status, so that it is not taken for a connection that may do better next time.
-    private static FetchException TooLong(string url, long max) =>
-        new(url, $"it is longer than the {max} bytes that are allowed", (int)HttpStatusCode.OK);
-
-    private static FetchException Refused(string url, HttpResponseMessage response) =>
-        new(url, $"the server answered {(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd(), (int)response.StatusCode);
 
     private static Uri Parse(string url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"

@@ -23,7 +23,14 @@ public sealed record ConmonRequest
     /// <summary>Gets a file named as the container, with its exit status in decimal, once it has ended.</summary>
     public required string ExitFolder { get; init; }
 
-    public required string LogFile { get; init; }
+    /// <summary>Null: what is printed is not kept.</summary>
+    public required string? LogFile { get; init; }
+
+    /// <summary>The container has a terminal; else pipes.</summary>
+    public bool Terminal { get; init; } = true;
+
+    /// <summary>Standard input stays open while nobody is attached; else it is at its end.</summary>
+    public bool KeepsInput { get; init; } = true;
 
     /// <summary>The log is begun anew at this size.</summary>
     public required long LogBytes { get; init; }
@@ -107,15 +114,15 @@ public static class Conmon
         "--runtime-arg=--log=" + Path.Combine(request.Bundle, RuntimeLog),
         "--bundle", request.Bundle,
         "--full-attach",
-        "--terminal",
-        "--stdin",
-        "--leave-stdin-open",
+        .. request.Terminal ? ["--terminal"] : Array.Empty<string>(),
+        .. request.KeepsInput ? ["--stdin", "--leave-stdin-open"] : Array.Empty<string>(),
         "--no-new-keyring",
         "--exit-dir", request.ExitFolder,
         "--container-pidfile", Path.Combine(request.Bundle, ContainerPidFile),
         "--conmon-pidfile", Path.Combine(request.Bundle, PidFile),
-        "--log-path", "k8s-file:" + request.LogFile,
-        "--log-size-max", request.LogBytes.ToString(CultureInfo.InvariantCulture),
+        .. request.LogFile is { } log
+            ? ["--log-path", "k8s-file:" + log, "--log-size-max", request.LogBytes.ToString(CultureInfo.InvariantCulture)]
+            : (string[])["--log-path", "none"],
         "--log-level", "error",
     ];
 

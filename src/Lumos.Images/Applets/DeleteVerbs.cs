@@ -11,7 +11,7 @@ internal static class DeleteVerbs
     public static int Delete(ImgadmCommand command, IReadOnlyList<string> words)
     {
         var args = new ArgParser().Value('P', "pool").Parse(words).Expect(1, 1, "UUID of an image");
-        var image = command.Installed(ImgadmCommand.ParseUuid(args.Operands[0]), args.Get('P'));
+        var image = command.Installed(command.ParseImage(args.Operands[0]), args.Get('P'));
         new ImageRemover(command.Store, new ImportReport { Warn = command.Warn }).Remove(image);
         command.Context.Out.WriteLine($"Deleted image {image.Uuid}");
         return ExitStatus.Success;

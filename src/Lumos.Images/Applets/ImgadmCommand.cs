@@ -5,6 +5,7 @@ using Lumos.Drivers.Fetch;
 using Lumos.Drivers.Pools;
 using Lumos.Images.Create;
 using Lumos.Images.Import;
+using Lumos.Images.Oci;
 using Lumos.Images.Sources;
 using Lumos.Images.Store;
 
@@ -135,11 +136,16 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store, IVms?
 
     internal void Warn(string text) => context.Error.WriteLine($"{context.Name}: {text}");
 
-    /// <exception cref="LumosException">InvalidUuid; NotSupported: something that looks like a docker image.</exception>
-    internal static Uuid ParseUuid(string text) =>
-        !Uuid.IsValid(text) && text.Any(c => c is ':' or '/')
-            ? throw new LumosException("NotSupported", $"\"{text}\" looks like a docker image; docker images are not supported yet")
-            : Uuid.Parse(text);
+    /// <summary>What was given is not a UUID but the name of an image of the OCI.</summary>
+    internal static bool IsOciName(string text) => !Uuid.IsValid(text);
+
+    /// <summary>A UUID, or the name in a registry of an image that is installed.</summary>
+    /// <exception cref="LumosException">InvalidUuid; ImageNotInstalled.</exception>
+    internal Uuid ParseImage(string text) =>
+        !IsOciName(text) ? Uuid.Parse(text)
+        : DockerNames.Find(store, text) is { } uuid ? uuid
+        : text.AsSpan().ContainsAny(':', '/', '@') ? throw new LumosException("ImageNotInstalled", $"no image {text} is installed", ImageStore.NotInstalledStatus)
+        : Uuid.Parse(text);
 
     /// <summary>The pool said, or the one that has the image (the system's first).</summary>
     internal InstalledImage Installed(Uuid uuid, string? pool) =>
@@ -155,8 +161,26 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store, IVms?
     internal ClientList Clients(string? sourceUrl = null, string? channel = null)
     {
         var config = ImgadmConfig.Load(store.Paths);
-        IReadOnlyList<ImageSource> sources = sourceUrl is null ? config.Sources : [ImageSource.Parse(sourceUrl)];
+        // Registries are asked for names only, which UUIDs are not.
+        IReadOnlyList<ImageSource> sources = sourceUrl is null ? [.. config.Sources.Where(s => s.Type != ImageSource.Docker)] : [ImageSource.Parse(sourceUrl)];
         return new ClientList([.. sources.Select(s => new ImgapiClient(s, FetchOptions(config), channel))]);
+    }
+
+    /// <summary>The place that has an image of the OCI.</summary>
+    /// <param name="sourceUrl">The registry that is asked whatever the name says; null: the name's.</param>
+    /// <param name="reference">What the image is called from now on; null: nothing.</param>
+    internal IOciSource OpenOci(string text, string? sourceUrl, out OciReference? reference)
+    {
+        var config = ImgadmConfig.Load(store.Paths);
+        var name = OciImageName.Parse(text);
+        IReadOnlyList<ImageSource> sources = config.Sources;
+        if (sourceUrl is not null)
+        {
+            var source = ImageSource.Parse(sourceUrl, ImageSource.Docker);
+            name = name is OciImageName.Remote(var remote) ? new OciImageName.Remote(OciSources.At(source, remote)) : throw new UsageException($"-S is of registries, and {text} is a file");
+            sources = [.. sources.Where(s => s.Url == source.Url), source];
+        }
+        return OciSources.Open(name, sources, FetchOptions(config), store.Paths, Warn, out reference);
     }
 
     /// <summary>Clients that are closed together.</summary>

@@ -48,17 +48,19 @@ internal static class ImgadmHelp
         ["sources"] = """
             Usage:
                 imgadm sources [-j | -v]             list
-                imgadm sources -a URL [-t imgapi|dsapi] [--key-file FILE] [-k] [-f]
+                imgadm sources -a URL [-t imgapi|dsapi|docker] [--key-file FILE] [-k] [-f]
                                                      add; -k: take any certificate; -f: do not ask whether it answers
+                imgadm sources --add-docker-hub      add docker's own registry
                 imgadm sources -d URL                delete
                 imgadm sources -e                    edit the list, with $VISUAL, $EDITOR or vi
                 imgadm sources -c [-j]               ask each whether it answers
 
             """,
         ["avail"] = "Usage: imgadm avail [-j] [-H] [-o FIELDS] [-s FIELDS] [FIELD=VALUE | FIELD=~TEXT]...\n\n" + Listing,
-        ["list"] = "Usage: imgadm list [-j] [-H] [-o FIELDS] [-s FIELDS] [FIELD=VALUE | FIELD=~TEXT]...\n\n" + Listing,
+        ["list"] = "Usage: imgadm list [-j] [-H] [-o FIELDS] [-s FIELDS] [--docker] [FIELD=VALUE | FIELD=~TEXT]...\n\n" + Listing
+            + "    --docker    Images of docker by their names, a row for each tag\n\n",
         ["ancestry"] = "Usage: imgadm ancestry [-j] [-H] [-o FIELDS] [-P POOL] UUID\n\n" + Listing,
-        ["show"] = "Usage: imgadm show [-S URL] [-C CHANNEL] UUID\n",
+        ["show"] = "Usage: imgadm show [-S URL] [-C CHANNEL] UUID | NAME\n",
         ["get"] = """
             Usage: imgadm get [-r] [-P POOL] UUID
 
@@ -66,7 +68,10 @@ internal static class ImgadmHelp
 
             """,
         ["import"] = """
-            Usage: imgadm import [-q] [-C CHANNEL] [-P POOL] [-S URL] UUID
+            Usage: imgadm import [-q] [-C CHANNEL] [-P POOL] [-S URL] UUID | NAME
+
+                NAME is an image of docker or the OCI: [docker://][HOST[:PORT]/]PATH[:TAG][@DIGEST], oci:FOLDER[:TAG],
+                oci-archive:FILE[:TAG], docker-archive:FILE[:NAME]
 
                 -q            No progress
                 -C CHANNEL    Ask for this channel

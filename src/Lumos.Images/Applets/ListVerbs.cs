@@ -14,7 +14,8 @@ internal static class ListVerbs
         var args = Options().Flag("docker").Parse(words);
         if (args.Has("docker"))
         {
-            throw new LumosException("NotSupported", "docker images are not supported yet");
+            DockerTable.Print(command, Installed(command.Store), args.Has('j'), !args.Has('H'), args.Operands);
+            return ExitStatus.Success;
         }
         Print(command, args, Installed(command.Store), args.Operands);
         return ExitStatus.Success;
@@ -61,7 +62,7 @@ internal static class ListVerbs
     public static int Ancestry(ImgadmCommand command, IReadOnlyList<string> words)
     {
         var args = Options().Value('P', "pool").Parse(words).Expect(1, 1, "UUID of an image");
-        var image = command.Installed(ImgadmCommand.ParseUuid(args.Operands[0]), args.Get('P'));
+        var image = command.Installed(command.ParseImage(args.Operands[0]), args.Get('P'));
         var all = Installed(command.Store);
         var chain = new List<ImageInfo>();
         for (Uuid? next = image.Uuid; next is { } uuid && chain.Count < 1000;)

@@ -3,6 +3,7 @@ using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Images.Import;
 using Lumos.Images.Model;
+using Lumos.Images.Oci;
 using Lumos.Images.Store;
 
 namespace Lumos.Images.Applets;
@@ -12,10 +13,16 @@ internal static class ShowVerbs
 {
     public static int Show(ImgadmCommand command, IReadOnlyList<string> words)
     {
-        var args = new ArgParser().Value('S', "source").Value('C', "channel").Parse(words).Expect(1, 1, "UUID of an image");
+        var args = new ArgParser().Value('S', "source").Value('C', "channel").Parse(words).Expect(1, 1, "UUID or name of an image");
+        if (ImgadmCommand.IsOciName(args.Operands[0]))
+        {
+            using var source = command.OpenOci(args.Operands[0], args.Get('S'), out var reference);
+            command.Context.Out.WriteLine(JsonPath.Pretty(OciImporter.Show(source, reference).ToJson()));
+            return ExitStatus.Success;
+        }
         using var clients = command.Clients(args.Get('S'), args.Get('C'));
         var importer = new ImageImporter(command.Store, clients.All, new ImportReport { Warn = command.Warn });
-        var found = importer.Find(ImgadmCommand.ParseUuid(args.Operands[0]));
+        var found = importer.Find(Uuid.Parse(args.Operands[0]));
         command.Context.Out.WriteLine(JsonPath.Pretty(found.Manifest.ToJson()));
         return ExitStatus.Success;
     }
@@ -23,7 +30,7 @@ internal static class ShowVerbs
     public static int Get(ImgadmCommand command, IReadOnlyList<string> words)
     {
         var args = new ArgParser().Flag('r').Value('P', "pool").Flag('j', "json").Parse(words).Expect(1, 1, "UUID of an image");
-        var image = command.Installed(ImgadmCommand.ParseUuid(args.Operands[0]), args.Get('P'));
+        var image = command.Installed(command.ParseImage(args.Operands[0]), args.Get('P'));
         var info = Describe(image);
         if (args.Has('r'))
         {

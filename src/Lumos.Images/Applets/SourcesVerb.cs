@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Images.Model;
+using Lumos.Images.Oci;
 using Lumos.Images.Sources;
 using Lumos.Images.Store;
 
@@ -17,16 +18,12 @@ internal sealed class SourcesVerb(ImgadmCommand command)
         var args = new ArgParser().Flag('j', "json").Flag('v', "verbose").Flag('c', "check").Flag('e', "edit").Flag('k', "insecure")
             .Flag('f', "force").Value('a', "add-source").Value('d', "del-source").Value('t', "type").Value("key-file").Flag("add-docker-hub")
             .Parse(words).Expect(0, 0);
-        if (args.Has("add-docker-hub"))
-        {
-            throw new LumosException("NotSupported", "docker sources are not supported yet");
-        }
         var config = ImgadmConfig.Load(command.Store.Paths);
         if (args.Has('e'))
         {
             return Edit(config);
         }
-        if (args.Has('a') || args.Has('d'))
+        if (args.Has('a') || args.Has('d') || args.Has("add-docker-hub"))
         {
             foreach (string url in args.GetAll('d'))
             {
@@ -35,6 +32,10 @@ internal sealed class SourcesVerb(ImgadmCommand command)
             foreach (string url in args.GetAll('a'))
             {
                 config = Add(config, ImageSource.Parse(url, args.Get('t'), args.Has('k')) with { KeyFile = KeyFile(args.Get("key-file")) }, args.Has('f'));
+            }
+            if (args.Has("add-docker-hub"))
+            {
+                Add(config, ImageSource.DockerHub with { Insecure = args.Has('k') }, args.Has('f'));
             }
             return ExitStatus.Success;
         }
@@ -92,12 +93,23 @@ internal sealed class SourcesVerb(ImgadmCommand command)
         }
         if (!force)
         {
-            using var client = new ImgapiClient(source, command.FetchOptions(config));
-            client.Ping();
+            Ping(source, config);
         }
         config = config.Save([.. config.Sources, source]);
         _out.WriteLine($"Added image source \"{source.Url}\"");
         return config;
+    }
+
+    private void Ping(ImageSource source, ImgadmConfig config)
+    {
+        if (source.Type == ImageSource.Docker)
+        {
+            using var registry = OciSources.Registry(source, command.FetchOptions(config), command.Store.Paths, command.Warn);
+            registry.Ping();
+            return;
+        }
+        using var client = new ImgapiClient(source, command.FetchOptions(config));
+        client.Ping();
     }
 
     private ImgadmConfig Delete(ImgadmConfig config, string url)
@@ -121,8 +133,7 @@ internal sealed class SourcesVerb(ImgadmCommand command)
             var row = source.ToJson();
             try
             {
-                using var client = new ImgapiClient(source, command.FetchOptions(config));
-                client.Ping();
+                Ping(source, config);
                 row["ok"] = true;
             }
             catch (LumosException e)

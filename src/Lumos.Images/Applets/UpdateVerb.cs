@@ -1,4 +1,5 @@
 using Lumos.Cli;
+using Lumos.Images.Oci;
 using Lumos.Images.Store;
 using Lumos.Images.Update;
 
@@ -11,8 +12,8 @@ internal static class UpdateVerb
     {
         var args = new ArgParser().Flag('n', "dry-run").Parse(words);
         IReadOnlyList<InstalledImage> images = args.Operands.Count == 0
-            ? command.Store.List()
-            : [.. args.Operands.Select(word => command.Installed(ImgadmCommand.ParseUuid(word), null))];
+            ? [.. command.Store.List().Where(image => image.Manifest?.Type != DockerManifest.Type)] // no image server has them
+            : [.. args.Operands.Select(word => command.Installed(command.ParseImage(word), null))];
         using var clients = command.Clients();
         using var reporter = new ImgadmCommand.Reporter(command, quiet: true);
         var updater = new ImageUpdater(command.Store, clients.All, reporter.Report, args.Has('n'));

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Lumos.Images.Oci;
 
 namespace Lumos.Images.Model;
 
@@ -56,6 +57,23 @@ public sealed record ImageInfo(JsonObject Manifest, string? Source)
         "clones" when Clones is { } clones => clones,
         "published_date" or "pub" when JsonPath.Find(Manifest, "published_at") is JsonValue published && published.TryGetValue(out string? time) && time.Length >= 10 => time[..10],
         "size" when JsonPath.Find(Manifest, "files.0.size") is { } size => size,
+        "docker_id" or "docker_short_id" or "docker_repo" or "docker_tags" => Docker(path),
         _ => JsonPath.Find(Manifest, path),
     };
+
+    // Of images of type docker, as SmartOS: who looks for them knows them by these.
+    private JsonNode? Docker(string field)
+    {
+        if (JsonPath.Text(Manifest["type"]) != DockerManifest.Type || Manifest["tags"] is not JsonObject tags || JsonPath.Text(tags[DockerManifest.Id]) is not { } id)
+        {
+            return null;
+        }
+        return field switch
+        {
+            "docker_id" => id,
+            "docker_short_id" => OciDigest.TryParse(id, out var digest) ? digest.Short : id,
+            "docker_repo" => tags[DockerManifest.Repo],
+            _ => new JsonArray([.. DockerManifest.TagsOf(tags).Select(tag => (JsonNode)tag)]),
+        };
+    }
 }

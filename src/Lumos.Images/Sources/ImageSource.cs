@@ -16,7 +16,13 @@ public sealed record ImageSource(string Url, bool Insecure = false)
     /// <summary>The API before it, read only.</summary>
     public const string Dsapi = "dsapi";
 
-    /// <summary>imgapi or dsapi in sources of ours; what a configuration made elsewhere says is kept, and refused when it is used.</summary>
+    /// <summary>A registry of docker or the OCI.</summary>
+    public const string Docker = "docker";
+
+    /// <summary>Docker's own registry.</summary>
+    public static readonly ImageSource DockerHub = new("https://docker.io") { Type = Docker };
+
+    /// <summary>imgapi, dsapi or docker in sources of ours; what a configuration made elsewhere says is kept, and refused when it is used.</summary>
     public string Type { get; init; } = Imgapi;
 
     /// <summary>The file with the key that is sent to it; null: none.</summary>
@@ -27,7 +33,7 @@ public sealed record ImageSource(string Url, bool Insecure = false)
         .Where(t => t.StartsWith("channel=", StringComparison.Ordinal)).Select(t => Uri.UnescapeDataString(t[8..])).FirstOrDefault();
 
     /// <summary>Reads what a user gave.</summary>
-    /// <exception cref="LumosException">InvalidUrl; NotSupported: a type other than imgapi and dsapi.</exception>
+    /// <exception cref="LumosException">InvalidUrl; InvalidArgument: a type that is none.</exception>
     public static ImageSource Parse(string url, string? type = null, bool insecure = false)
     {
         if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length > 0
@@ -35,15 +41,19 @@ public sealed record ImageSource(string Url, bool Insecure = false)
         {
             throw new LumosException("InvalidUrl", $"\"{url}\" is not the http or https URL of an image source");
         }
-        RequireKnown(type ?? Imgapi, url);
+        RequireKnown(type ?? Imgapi);
         string bare = uri.GetLeftPart(UriPartial.Path).TrimEnd('/');
+        if (type == Docker && (uri.AbsolutePath != "/" || uri.Query.Length > 0))
+        {
+            throw new LumosException("InvalidUrl", $"\"{url}\" is not the URL of a registry, which ends after its host and port");
+        }
         return new ImageSource(bare + uri.Query, insecure) { Type = type ?? Imgapi };
     }
 
     /// <summary>The URL of a call, such as images/UUID, with the channel if there is one.</summary>
     public string At(string path, string? channel = null, string? query = null)
     {
-        RequireKnown(Type, Url);
+        RequireKnown(Type);
         var terms = new List<string>();
         if (query is not null)
         {
@@ -70,15 +80,11 @@ public sealed record ImageSource(string Url, bool Insecure = false)
         return json;
     }
 
-    private static void RequireKnown(string type, string url)
+    private static void RequireKnown(string type)
     {
-        if (type is "docker")
+        if (type is not (Imgapi or Dsapi or Docker))
         {
-            throw new LumosException("NotSupported", $"source {url} is of type {type}, which is not supported yet; imgapi and dsapi are");
-        }
-        if (type is not (Imgapi or Dsapi))
-        {
-            throw new LumosException("InvalidArgument", $"\"{type}\" is not a type of image source; imgapi and dsapi are", 2);
+            throw new LumosException("InvalidArgument", $"\"{type}\" is not a type of image source; imgapi, dsapi and docker are", 2);
         }
     }
 }

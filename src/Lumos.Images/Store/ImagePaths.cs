@@ -8,7 +8,10 @@ public sealed record ImagePaths(string Root = "/")
 
     public string Configuration => At("var/imgadm/imgadm.conf");
 
-    /// <summary>UUID.file: what has been downloaded so far.</summary>
+    /// <summary>Names and passwords for registries.</summary>
+    public string RegistryCredentials => At("var/imgadm/auth.json");
+
+    /// <summary>UUID.file, ALGORITHM-DIGITS.blob: what has been downloaded so far.</summary>
     public string Downloads => At("var/tmp/.imgadm-downloads");
 
     /// <summary>The locks of imports: img.UUID.import.lock.</summary>

@@ -21,11 +21,11 @@ public abstract record CreateStep(string Does, string? Undo)
     public sealed record WriteConfigFiles(VmSpec Vm) : CreateStep($"write {Vm.ZonePath}/config/*.json", null);
 
     public sealed record PrepareRoot(VmSpec Vm) : CreateStep(
-        $"write hostname, hosts, {(Vm.List("resolvers").Any() ? "resolv.conf, " : "")}first boot marker in {Vm.ZonePath}/root", null);
+        $"write hostname, hosts{(Vm.List("resolvers").Any() ? ", resolv.conf" : "")}{(Vm.IsDocker ? "" : ", first boot marker")} in {Vm.ZonePath}/root", null);
 
     /// <summary>The commit: all that was made is on the disk, and from here on the VM exists.</summary>
-    public sealed record Install(VmSpec Vm, bool Boots) : CreateStep(
-        Boots ? "set its state to installed" : "note that no first boot is awaited, set its state to installed", null);
+    public sealed record Install(VmSpec Vm, bool HasFirstBoot) : CreateStep(
+        HasFirstBoot ? "set its state to installed" : "note that no first boot is awaited, set its state to installed", null);
 
     public sealed record Boot(VmSpec Vm) : CreateStep("boot", "halt");
 }
@@ -45,7 +45,8 @@ public sealed record CreatePlan(VmSpec Vm, ImmutableArray<CreateStep> Steps)
         }
         steps.Add(new CreateStep.WriteConfigFiles(vm));
         steps.Add(new CreateStep.PrepareRoot(vm));
-        steps.Add(new CreateStep.Install(vm, vm.Autoboot));
+        // What runs in a docker zone knows nothing of a first boot: it is over when the program runs.
+        steps.Add(new CreateStep.Install(vm, HasFirstBoot: vm.Autoboot && !vm.IsDocker));
         if (vm.Autoboot)
         {
             steps.Add(new CreateStep.Boot(vm));

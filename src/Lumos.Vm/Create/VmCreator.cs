@@ -35,6 +35,7 @@ public sealed class VmCreator(VmHost host)
         var vm = Normaliser.Create(known, brandName, host.SystemPool, host.Identities, host.Clock.GetUtcNow(), report);
         vm = vm.With("zonepath", $"{host.MountRoot}/{vm.Zpool}/{vm.ZoneName}");
         var facts = new HostObserver(host).Observe(vm);
+        vm = DockerRules.Complete(vm, known, facts.Image);
         SpecValidator.Run(vm, null, facts, report);
         return (vm, facts);
     }
@@ -46,7 +47,7 @@ public sealed class VmCreator(VmHost host)
     public string Create(VmSpec vm, HostFacts facts)
     {
         string uuid = vm.Text("uuid")!;
-        bool waits = vm.Autoboot && !vm.Flag("nowait");
+        bool waits = vm.Autoboot && !vm.Flag("nowait") && !vm.IsDocker;
         using (host.Lock(uuid))
         {
             CarryOut(CreatePlan.For(vm, facts));
@@ -99,7 +100,7 @@ public sealed class VmCreator(VmHost host)
                     {
                         DurableFile.SyncFileSystem(plan.Vm.ZonePath);
                     }
-                    if (!install.Boots)
+                    if (!install.HasFirstBoot)
                     {
                         config = config!.WithAttr(ZoneConfigMapping.Provisioning, null).WithAttr(ZoneConfigMapping.ProvisioningTimeout, null);
                         host.Zones.Save(config);

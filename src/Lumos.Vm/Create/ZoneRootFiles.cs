@@ -29,13 +29,16 @@ public static class ZoneRootFiles
         }
         using var root = RootedDirectory.Open(RootOf(vm.ZonePath));
         root.MakeDirectories("/etc");
-        root.MakeDirectories("/var/svc");
+        if (!vm.IsDocker)
+        {
+            root.MakeDirectories("/var/svc");
+        }
         root.WriteAll(
         [
             FileContent.Text("/etc/hostname", vm.Hostname + "\n"),
             FileContent.Text("/etc/hosts", Hosts(vm)),
             .. vm.List("resolvers").Any() ? [FileContent.Text("/etc/resolv.conf", Resolvers(vm))] : Array.Empty<FileContent>(),
-            FileContent.Text(Marker, ""),
+            .. vm.IsDocker ? [] : new[] { FileContent.Text(Marker, "") },
         ], sync);
     }
 

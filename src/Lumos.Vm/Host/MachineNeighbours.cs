@@ -3,6 +3,7 @@ using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Hosting;
 using Lumos.Drivers.Links;
+using Lumos.Images.Oci;
 using Lumos.Images.Store;
 using Lumos.Network.Hosted;
 
@@ -52,5 +53,6 @@ public sealed class MachineNeighbours(IDatasets datasets) : INeighbours
     {
         LeastRam = image.Manifest?.Requirements.MinRam,
         MostRam = image.Manifest?.Requirements.MaxRam,
+        Docker = image.Manifest is { Type: DockerManifest.Type } docker ? docker["tags"]?.DeepClone() as System.Text.Json.Nodes.JsonObject : null,
     };
 }

@@ -50,6 +50,6 @@ public sealed class Booter(VmHost host)
     public static ZoneSpec Spec(ZoneConfig config)
     {
         string routes = Path.Combine(ConfigFiles.Folder(config.ZonePath), "routes.json");
-        return ZoneSpecReader.Read(config, File.Exists(routes) ? File.ReadAllText(routes) : null);
+        return ZoneSpecReader.Read(config, File.Exists(routes) ? File.ReadAllText(routes) : null, config.IsDocker ? ZoneSpecReader.ReadMetadata(config) : null);
     }
 }

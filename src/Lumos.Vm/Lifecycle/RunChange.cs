@@ -17,7 +17,8 @@ public sealed class RunChange(VmHost host, string uuid, ZoneName zone)
     /// <summary>What is to be known of a stop: autoboot as it was.</summary>
     public static UnfinishedWork Stopping(bool autoboot) => Of(Stop, new JsonObject { [Autoboot] = autoboot });
 
-    public static UnfinishedWork Starting() => Of(Start, []);
+    /// <param name="autoboot">As it is to be.</param>
+    public static UnfinishedWork Starting(bool autoboot = true) => Of(Start, new JsonObject { [Autoboot] = autoboot });
 
     /// <param name="halts">The zone is halted when its time is up.</param>
     public static UnfinishedWork Rebooting(bool halts) => Of(Reboot, new JsonObject { [Halts] = halts });
@@ -56,7 +57,7 @@ public sealed class RunChange(VmHost host, string uuid, ZoneName zone)
             switch (work.Verb)
             {
                 case Start:
-                    SetAutoboot(true);
+                    SetAutoboot(work.Facts[Autoboot]?.GetValue<bool>() ?? true);
                     Boot();
                     break;
                 case Reboot:

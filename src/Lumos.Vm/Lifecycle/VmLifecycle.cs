@@ -25,6 +25,9 @@ public sealed class VmLifecycle(VmHost host)
     /// <summary>What a zone gets to go down for a reboot.</summary>
     public static readonly TimeSpan RebootTime = TimeSpan.FromSeconds(180);
 
+    /// <summary>The same of a docker VM, to stop or to go down for a reboot.</summary>
+    public static readonly TimeSpan DockerStopTime = TimeSpan.FromSeconds(10);
+
     /// <param name="uuid">Of the VM.</param>
     /// <param name="clearFailed">A VM whose first boot failed is taken for a whole one from here on.</param>
     public Outcome Start(string uuid, bool clearFailed = false)
@@ -54,9 +57,11 @@ public sealed class VmLifecycle(VmHost host)
                 var booter = new Booter(host);
                 booter.CheckNicTags(vm.Spec, "start");
                 var change = new RunChange(host, uuid, ZoneName.Parse(vm.Spec.ZoneName));
-                change.Do(RunChange.Starting(), () =>
+                // A docker VM is started for this once, unless its policy says that it is to run.
+                bool autoboot = vm.Spec.Autoboot || !vm.Spec.IsDocker || !vm.Spec.Docker.Restart.IsNo;
+                change.Do(RunChange.Starting(autoboot), () =>
                 {
-                    change.SetAutoboot(true);
+                    change.SetAutoboot(autoboot);
                     host.Trace("boot");
                     booter.Boot(vm.Spec.ZoneName);
                 });
@@ -90,7 +95,7 @@ public sealed class VmLifecycle(VmHost host)
             change.Do(RunChange.Stopping(vm.Spec.Autoboot), () =>
             {
                 change.SetAutoboot(false);
-                if (force || !vm.Status.State.CanShutdown || !AskToEnd(name, ZoneShutdown.Halt, limit ?? StopTime))
+                if (force || !vm.Status.State.CanShutdown || !AskToEnd(name, ZoneShutdown.Halt, limit ?? (vm.Spec.IsDocker ? DockerStopTime : StopTime)))
                 {
                     host.Trace("halt");
                     host.Runtime.Halt(name);
@@ -112,7 +117,9 @@ public sealed class VmLifecycle(VmHost host)
         {
             var vm = host.Load(uuid);
             var name = ZoneName.Parse(vm.Spec.ZoneName);
-            if (Transitions.Of(VmRequest.Reboot, vm.State, vm.Status.State, force) != Verdict.Go)
+            limit ??= vm.Spec.IsDocker ? DockerStopTime : null;
+            bool isUp = vm.Status.State.CanHalt;
+            if (Transitions.Of(VmRequest.Reboot, vm.State, vm.Status.State, force) != Verdict.Go && !(vm.Spec.IsDocker && (vm.State == VmState.Stopped || vm.Status.State == ZoneState.Down)))
             {
                 throw new LumosException("WrongState", Transitions.Refusal(VmRequest.Reboot, vm.State));
             }
@@ -122,7 +129,7 @@ public sealed class VmLifecycle(VmHost host)
             {
                 new RunChange(host, uuid, name).Do(RunChange.Rebooting(halts: force || limit is not null), () =>
                 {
-                    if (force || !AskToEnd(name, ZoneShutdown.Reboot, limit ?? RebootTime))
+                    if (isUp && (force || !AskToEnd(name, ZoneShutdown.Reboot, limit ?? RebootTime)))
                     {
                         if (!force && limit is null)
                         {

@@ -1,7 +1,9 @@
 using Lumos.Cli;
+using Lumos.Core;
 using Lumos.Vm.Host;
 using Lumos.Zones;
 using Lumos.Zones.Config;
+using Lumos.Zones.Docker;
 
 namespace Lumos.Vm.Lifecycle;
 
@@ -14,6 +16,8 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
     /// <summary>What nobody waits for any more gets this long beyond its time.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Cleans up, and boots when that is due. The caller holds the VM's lock.</summary>
     /// <returns>When to look again; null: all is done.</returns>
     public TimeSpan? Settle(string uuid, ZoneConfig config, bool mayBoot)
@@ -23,17 +27,26 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
         {
             return null;
         }
+        if (down.ExitIsToCome)
+        {
+            return Soon; // how long it waits for a restart depends on how it ended
+        }
         // Failed: whoever waited for the first boot has noted its end before we came to look.
         bool firstBoot = config.Attr(ZoneConfigMapping.Provisioning) is not null || config.Attr(ZoneConfigMapping.Failed) is not null;
         bool restartInit = config.Attr(ZoneConfigMapping.RestartInit) is not ("false" or "0");
-        if (down.Exit is { } seen && policy.Decide(down, seen, restartInit, firstBoot, host.Clock.GetUtcNow()) is AfterEnd.Boot { Wait.Ticks: > 0 } later)
+        var docker = config.IsDocker ? RestartOf(config) : null;
+        AfterEnd Decide(ZoneExit exit) => docker is null
+            ? policy.Decide(down, exit, restartInit, firstBoot, host.Clock.GetUtcNow())
+            : DockerRestartPolicy.Decide(down, exit, docker, config.Autoboot, host.Clock.GetUtcNow());
+
+        if (down.Exit is { } seen && Decide(seen) is AfterEnd.Boot { Wait.Ticks: > 0 } later)
         {
             log.Warn(later.Why + "; it is started again", ("vm", uuid), ("seconds", later.Wait.TotalSeconds.ToString("0.0")), ("restarts", later.Restarts.Total.ToString()));
             return later.Wait;
         }
         // Once it is cleared away nothing says any more that it is to be booted. An end that nobody has noted is a crash, as below.
         var recovery = new Recovery(host);
-        var expected = policy.Decide(down, down.Exit ?? new ZoneExit(byte.MaxValue, host.Clock.GetUtcNow()), restartInit, firstBoot, host.Clock.GetUtcNow());
+        var expected = Decide(down.Exit ?? new ZoneExit(byte.MaxValue, host.Clock.GetUtcNow()));
         if (expected is AfterEnd.Boot next)
         {
             host.Trace("write down that it is booted again");
@@ -45,7 +58,7 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
             host.Unfinished.Remove(uuid);
             return null;
         }
-        switch (policy.Decide(down, exit, restartInit, firstBoot, host.Clock.GetUtcNow()))
+        switch (Decide(exit))
         {
             case AfterEnd.Boot boot when mayBoot:
                 log.Info(boot.Why, ("vm", uuid), ("status", exit.Shown.ToString()), ("restarts", boot.Restarts.Total.ToString()));
@@ -55,7 +68,7 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
             case AfterEnd.Boot:
                 return null; // we end now: the note is for the vmadmd that follows
             case AfterEnd.Stay { GaveUp: true } stay:
-                log.Error($"{stay.Why}: it stays stopped; {config.ZonePath}/logs/console.log may say why, \"vmadm start {uuid}\" tries again",
+                log.Error($"{stay.Why}: it stays stopped; {config.ZonePath}/logs/{(docker is null ? "console" : "stdio")}.log may say why, \"vmadm start {uuid}\" tries again",
                     ("vm", uuid), ("status", exit.Shown.ToString()));
                 break;
             case var stay:
@@ -65,6 +78,20 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
         host.Unfinished.Remove(uuid);
         host.Publish(uuid);
         return null;
+    }
+
+    // Keys that are damaged restart nothing: the boot would be refused for the same reason.
+    private DockerRestart RestartOf(ZoneConfig config)
+    {
+        try
+        {
+            return DockerZoneReader.Read(config.Name, ZoneSpecReader.ReadMetadata(config)).Restart;
+        }
+        catch (Exception e) when (e is LumosException or IOException)
+        {
+            log.Warn("the restart policy of this VM cannot be read", ("zone", config.Name.Text), ("error", LumosException.Describe(e)));
+            return DockerRestart.No;
+        }
     }
 
     /// <summary>

@@ -17,6 +17,9 @@ public sealed record ImageFacts(Uuid Uuid, string Type, string Os, string Name, 
     public long? LeastRam { get; init; }
 
     public long? MostRam { get; init; }
+
+    /// <summary>Of an image of type docker: its manifest's tags (docker:config and the like).</summary>
+    public JsonObject? Docker { get; init; }
 }
 
 /// <summary>A nic tag of this machine.</summary>

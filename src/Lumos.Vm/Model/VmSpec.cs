@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Vm.Properties;
+using Lumos.Zones.Docker;
 
 namespace Lumos.Vm;
 
@@ -21,6 +22,12 @@ public sealed record VmSpec(JsonObject Properties)
     public string Zpool => Text("zpool") ?? "zones";
 
     public string? ImageUuid => Text("image_uuid");
+
+    /// <summary>It runs one program, as a container of docker does.</summary>
+    public bool IsDocker => Brand == "lx" && Flag("docker");
+
+    /// <summary>What a docker VM runs; what is wrong with its keys is passed over.</summary>
+    public DockerZone Docker => DockerZoneReader.Read(Properties["internal_metadata"] as JsonObject ?? [], (_, _) => { });
 
     public bool Autoboot => Flag("autoboot");
 

@@ -65,7 +65,7 @@ public static class ZoneConfigMapping
                     break;
             }
         }
-        return config;
+        return config.WithAttr(ZoneAttrNames.LogMode, vm.IsDocker ? vm.Docker.LogMode : null);
     }
 
     /// <summary>The properties that a zone configuration holds, in the table's order. Damaged numbers are left out.</summary>

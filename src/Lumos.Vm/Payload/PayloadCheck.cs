@@ -58,7 +58,8 @@ public static class PayloadCheck
             {
                 if ((row.Required & brand) != 0 && PropertyValue.IsUnset(payload[row.Name])
                     && !(row.Name == "image_uuid" && !PropertyValue.IsUnset(payload["dataset_uuid"]))
-                    && row.Name != "brand")
+                    && row.Name != "brand"
+                    && !(row.Name == "kernel_version" && payload["docker"] is JsonValue docker && docker.TryGetValue(out bool isDocker) && isDocker))
                 {
                     report.AddMissing(row.Name);
                     if (row.Name == "image_uuid")

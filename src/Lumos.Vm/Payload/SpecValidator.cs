@@ -30,6 +30,7 @@ public static class SpecValidator
             CheckImage(vm, host, report);
         }
         DatasetRules.Check(vm, before, host, report);
+        DockerRules.Check(vm, before, host, report);
         if (vm.Text("init_name") is { } init && !init.StartsWith('/'))
         {
             report.AddBadValue("init_name", $"\"{init}\" is not an absolute path");

@@ -62,7 +62,7 @@ public static class BrandTable
     /// <summary>The image types a zone of this brand can be made from.</summary>
     public static IReadOnlyList<string> ImageTypes(string? brand) => brand switch
     {
-        "lx" => ["lx-dataset"],
+        "lx" => ["lx-dataset", "docker"],
         "kvm" or "bhyve" => ["zvol"],
         _ => ["zone-dataset"],
     };

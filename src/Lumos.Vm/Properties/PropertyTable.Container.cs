@@ -7,7 +7,7 @@ public static partial class PropertyTable
     [
         new("kernel_version", PropertyType.String, Lx, CreateReceiveUpdate, Acts, null, Attr("kernel-version"),
             "string given to LX uname; required for lx", Required: Lx),
-        new("docker", PropertyType.Boolean, Brands.JoyentMinimal | Brands.Lx, CreateReceiveUpdate, AcceptedNotYet, "false",
+        new("docker", PropertyType.Boolean, Brands.JoyentMinimal | Brands.Lx, CreateReceiveUpdate, Acts, "false",
             Attr("docker"),
             "turn on container semantics (restart policy, init wrapper, log modes)", Column: new("DOCKER", 6)),
         new("init_name", PropertyType.String, Os, CreateReceiveUpdate, Acts, null, Attr("init-name"),

@@ -217,7 +217,7 @@ public sealed class VmReprovision(VmHost host)
     private void Save(ZoneName name, ReprovisionStep.SaveConfiguration save)
     {
         var config = host.Zones.Load(name).WithAttr(ZoneAttrNames.ImageUuid, save.Image).WithAttr(ZoneConfigMapping.Failed, null);
-        host.Zones.Save(save.Boots ? VmCreator.AwaitingFirstBoot(config with { Autoboot = true }, VmCreator.DefaultTimeout) : config);
+        host.Zones.Save(save.Boots && !config.IsDocker ? VmCreator.AwaitingFirstBoot(config with { Autoboot = true }, VmCreator.DefaultTimeout) : config);
     }
 
     private void Boot(string uuid, ZoneName name)

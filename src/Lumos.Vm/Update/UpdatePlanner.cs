@@ -38,6 +38,10 @@ public static class UpdatePlanner
         {
             ChangeMap(vm, map, known);
         }
+        if (new VmSpec(vm).IsDocker && !before.IsDocker)
+        {
+            DockerRules.Imply(vm, known);
+        }
         ChangeNics(vm, before, known, ids, report);
         FilesystemChanges.Apply(vm, known, report);
         Normaliser.SettleMemory(vm, before, before.Brand, report, known.Select(p => p.Key).ToHashSet());
@@ -209,11 +213,17 @@ public static class UpdatePlanner
         "nics" => NicsAsTheyRun(before) == NicsAsTheyRun(after) ? Effect.Live : Effect.NextBoot,
         // Between none and some there is a mount to be made.
         "tmpfs" => before.Integer(name) > 0 && after.Integer(name) > 0 ? Effect.Live : Effect.NextBoot,
-        "kernel_version" or "init_name" or "zlog_max_size" or "filesystems" or "fs_allowed" or "limit_priv" => Effect.NextBoot,
-        "hostname" => Effect.Recorded,
+        "docker" or "kernel_version" or "init_name" or "zlog_max_size" or "filesystems" or "fs_allowed" or "limit_priv" => Effect.NextBoot,
+        "hostname" => after.IsDocker ? Effect.NextBoot : Effect.Recorded,
+        "internal_metadata" when after.IsDocker && DockerKeys(before) != DockerKeys(after) => Effect.NextBoot,
         "resolvers" or "dns_domain" => after.Flag("maintain_resolvers") ? Effect.Live : Effect.Recorded,
         _ => Effect.Live,
     };
+
+    // What only says what happens at its end is looked at then.
+    private static string DockerKeys(VmSpec vm) => string.Join('\n', (vm.Properties["internal_metadata"] as JsonObject ?? [])
+        .Where(pair => pair.Key.StartsWith("docker:", StringComparison.Ordinal) && pair.Key != "docker:restartpolicy")
+        .OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} {pair.Value?.ToJsonString()}"));
 
     // Without what is only kept: a change of that alone waits for nothing.
     private static string NicsAsTheyRun(VmSpec vm) => string.Join('\n', vm.Nics.Select(nic =>

@@ -57,14 +57,15 @@ internal sealed class ZLogin(AppletContext context, ZoneLayout layout, Func<Acti
         bool terminal = options.Terminal ?? ours;
         bool talk = options.Words.Count == 0 && terminal && !options.Quiet;
         using var root = RootedDirectory.Open(Path.Combine(zone.ZonePath, "root"));
-        var user = options.Safe
-            ? ZoneUser.Safe(zone.Brand.PlatformPrefix + "/bin/busybox")
+        string busybox = zone.Brand.PlatformPrefix + "/bin/busybox";
+        var user = options.Safe ? ZoneUser.Safe(busybox)
+            : zone.IsDocker ? ZoneUser.FindInDocker(root, options.User, zone.Name, busybox)
             : ZoneUser.Find(root, options.User, zone.Name);
         var command = LoginCommand.Of(
             user, options.Words, context.Environment("TERM"), terminal, root.Status(user.Home) is { Kind: FileKind.Directory or FileKind.Link });
-        if (options.Safe)
+        if (user.Shell == busybox)
         {
-            // The platform's busybox stands in for whatever is broken in the zone.
+            // The platform's busybox stands in for whatever is broken in the zone, or not there.
             command = command with { Argv = command.Argv.Insert(1, "sh") };
         }
         if (options.NoInput)

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Core;
+using Lumos.Zones.Docker;
 
 namespace Lumos.Zones.Bundle;
 
@@ -56,6 +57,7 @@ public static class OciBundle
     /// <summary>The first program of a zone and its words.</summary>
     public static IReadOnlyList<string> InitArgv(ZoneSpec zone) => zone switch
     {
+        { Docker: { } docker } => docker.Argv,
         { Init.IsEmpty: false } => zone.Init,
         { Brand.IsNative: true } => ["/usr/lib/lumos/lumos-init", "--zone"],
         _ => ["/sbin/init"],
@@ -75,18 +77,41 @@ public static class OciBundle
         {
             environment[name] = value;
         }
-        return new JsonObject
+        if (zone.Docker is { } docker)
         {
-            ["terminal"] = true,
-            ["user"] = new JsonObject { ["uid"] = 0, ["gid"] = 0 },
-            ["args"] = Strings([.. zone.Datasets.IsEmpty ? InitArgv(zone) : DatasetMounts.Before(InitArgv(zone), zone.Brand)]),
-            ["env"] = Strings([.. environment.Select(pair => $"{pair.Key}={pair.Value}")]),
-            ["cwd"] = "/",
-            ["capabilities"] = CapabilitySets(zone.Capabilities, effective: true),
+            return Process(zone, places, docker.Process, docker.Tty, docker.WorkingDirectory, DockerProcess.Environment(zone, docker));
+        }
+        return Process(zone, places, DockerUser.Root, terminal: true, "/", environment.Select(pair => $"{pair.Key}={pair.Value}"));
+    }
+
+    private static JsonObject Process(
+        ZoneSpec zone, BundlePlaces places, DockerUser user, bool terminal, string folder, IEnumerable<string> environment) => new()
+        {
+            ["terminal"] = terminal,
+            ["user"] = User(user),
+            ["args"] = Strings([.. Words(zone)]),
+            ["env"] = Strings([.. environment]),
+            ["cwd"] = folder,
+            ["capabilities"] = CapabilitySets(zone.Capabilities, effective: user.Uid == 0),
             ["rlimits"] = Array(places.Runtime.RaisesRlimits ? Rlimits(zone, places) : []),
             ["noNewPrivileges"] = false, // setuid programs work, among the zone's own ids
             ["oomScoreAdj"] = 0,
         };
+
+    private static IReadOnlyList<string> Words(ZoneSpec zone)
+    {
+        var words = zone.Docker is null ? InitArgv(zone) : DockerAddress.Before(InitArgv(zone), zone);
+        return zone.Datasets.IsEmpty ? words : DatasetMounts.Before(words, zone.Brand);
+    }
+
+    private static JsonObject User(DockerUser user)
+    {
+        var json = new JsonObject { ["uid"] = user.Uid, ["gid"] = user.Gid };
+        if (!user.OtherGids.IsEmpty)
+        {
+            json["additionalGids"] = Array(user.OtherGids.Select(gid => (JsonNode)gid));
+        }
+        return json;
     }
 
     private static IEnumerable<JsonNode> Rlimits(ZoneSpec zone, BundlePlaces places)

@@ -24,9 +24,12 @@ internal static class ZoneMounts
             (JsonNode)Mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"),
             (JsonNode)Mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro"),
             (JsonNode)Mount("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "rw"),
-            (JsonNode)Mount("/run", "tmpfs", "tmpfs", "nosuid", "nodev", "mode=755"),
         };
-        if (zone.TmpfsBytes is not 0)
+        if (zone.Docker is null)
+        {
+            mounts.Add((JsonNode)Mount("/run", "tmpfs", "tmpfs", "nosuid", "nodev", "mode=755"));
+        }
+        if (zone.Docker is null ? zone.TmpfsBytes is not 0 : zone.TmpfsBytes > 0)
         {
             string[] size = zone.TmpfsBytes is { } bytes ? ["size=" + bytes.ToString(CultureInfo.InvariantCulture)] : [];
             mounts.Add((JsonNode)Mount("/tmp", "tmpfs", "tmpfs", ["nosuid", "nodev", "mode=1777", .. size]));

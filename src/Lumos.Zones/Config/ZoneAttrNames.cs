@@ -12,6 +12,12 @@ public static class ZoneAttrNames
     public const string ConsoleLogBytes = "zlog-max-size";
     public const string KernelVersion = "kernel-version";
 
+    /// <summary>The zone runs one program, and has no init.</summary>
+    public const string Docker = "docker";
+
+    /// <summary>Where what a docker zone prints goes, in three letters.</summary>
+    public const string LogMode = "zlog-mode";
+
     /// <summary>The image the root was made of.</summary>
     public const string ImageUuid = "dataset-uuid";
 

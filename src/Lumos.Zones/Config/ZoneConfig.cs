@@ -57,6 +57,9 @@ public sealed record ZoneConfig
     /// <summary>The value of an attr, as stored; null: there is none.</summary>
     public string? Attr(string name) => Attrs.FirstOrDefault(a => a.Name == name)?.Value;
 
+    /// <summary>It runs one program, as a container of docker does.</summary>
+    public bool IsDocker => Brand.IsLx && Attr(ZoneAttrNames.Docker) is ("true" or "1");
+
     /// <summary>The value of an attr that is stored as base64 (alias and a few others); null: there is none, or it is damaged.</summary>
     public string? Base64Attr(string name)
     {

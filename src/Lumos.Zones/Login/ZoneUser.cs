@@ -21,6 +21,16 @@ public sealed record ZoneUser(string Name, int Uid, int Gid, ImmutableArray<int>
             ?? throw new LumosException("NoSuchUser", $"zone '{zone}' has no user {name} in its /etc/passwd");
     }
 
+    /// <summary>
+    /// The same of a zone that may have no such files, and no shell: root is there then too, with the platform's shell where the zone
+    /// has none.
+    /// </summary>
+    public static ZoneUser FindInDocker(RootedDirectory root, string name, ZoneName zone, string platformShell)
+    {
+        var user = name == "root" ? Parse(Read(root, "/etc/passwd"), Read(root, "/etc/group"), name) ?? Safe("/bin/sh") : Find(root, name, zone);
+        return root.Exists(user.Shell) ? user : user with { Shell = platformShell };
+    }
+
     internal static ZoneUser? Parse(string passwd, string group, string name)
     {
         string[]? entry = passwd.Split('\n').Select(line => line.Split(':'))

@@ -2,6 +2,7 @@ using System.Text;
 using Lumos.Linux;
 using Lumos.Linux.Files;
 using Lumos.Zones.Checkpoints;
+using Lumos.Zones.Docker;
 
 namespace Lumos.Zones.Runtime;
 
@@ -35,6 +36,17 @@ internal static class ZoneFiles
         Try("/etc", () => root.MakeDirectories("/etc"));
         Try(ZoneCheckpoints.InZone, () => MakeCheckpoints(root));
         ZoneFileSystems.MakeTargets(zone, root);
+        if (zone.Docker is { } docker)
+        {
+            // Nothing inside keeps them: they say what the configuration says, at each boot.
+            Try("/etc/hostname", () => WriteChanged(root, "/etc/hostname", zone.Hostname + "\n"));
+            Try("/etc/hosts", () => WriteChanged(root, "/etc/hosts", DockerFiles.Hosts(zone, docker)));
+            if (!zone.Resolvers.IsEmpty)
+            {
+                Try("/etc/resolv.conf", () => WriteChanged(root, "/etc/resolv.conf", DockerFiles.ResolvConf(zone, docker)));
+            }
+            return;
+        }
         if (!zone.Resolvers.IsEmpty && (zone.MaintainResolvers || IsMissing(root, "/etc/resolv.conf")))
         {
             Try("/etc/resolv.conf", () => WriteChanged(root, "/etc/resolv.conf", ResolvConf(zone)));

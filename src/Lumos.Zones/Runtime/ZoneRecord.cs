@@ -50,6 +50,9 @@ internal sealed record ZoneRecord
     internal ZoneRecord StoppingTo(ZoneState to, DateTimeOffset by) =>
         this with { State = ZoneState.ShuttingDown.Word, Owner = ProcessMark.Own, StopTo = to.Word, StopBy = by };
 
+    /// <summary>What its init is asked to stop with; null: its brand's way.</summary>
+    public int? StopSignal { get; init; }
+
     /// <summary>What root may do inside; programs started from outside may do no more.</summary>
     public IReadOnlyList<string> Capabilities { get; init; } = SecurityProfile.Capabilities;
 

@@ -9,6 +9,7 @@ using Lumos.Linux.Mounts;
 using Lumos.Linux.Namespaces;
 using Lumos.Zones.Bundle;
 using Lumos.Zones.Checkpoints;
+using Lumos.Zones.Docker;
 
 namespace Lumos.Zones.Runtime;
 
@@ -35,10 +36,15 @@ public sealed partial class ZoneRuntime
             Argv = Argv(spec),
             Capabilities = spec.Capabilities,
             Datasets = [.. spec.Datasets.Select(d => d.Value)],
+            StopSignal = spec.Docker?.StopSignal,
         };
         Record(spec.Name, record);
 
         ZoneFiles.Prepare(spec, _warn);
+        if (spec.Docker is { } docker)
+        {
+            spec = spec with { Docker = DockerProcess.Prepare(spec, docker) };
+        }
         var places = MakeViews(spec, run, out var shown);
         GiveDatasets(spec, places.UserNamespace);
         File.WriteAllText(Path.Combine(run, "config.json"), OciBundle.ConfigJson(shown, places));
@@ -50,7 +56,9 @@ public sealed partial class ZoneRuntime
             Bundle = run,
             Runtime = _oci,
             ExitFolder = _layout.Exits,
-            LogFile = Path.Combine(spec.LogPath, "console.log"),
+            LogFile = spec.Docker?.LogDriver == DockerLogDriver.None ? null : Path.Combine(spec.LogPath, spec.Docker is null ? "console.log" : "stdio.log"),
+            Terminal = spec.Docker?.Tty ?? true,
+            KeepsInput = spec.Docker?.OpenStdin ?? true,
             LogBytes = spec.ConsoleLogBytes,
             CgroupProcs = ZoneCgroup.Ensure(_layout.MonitorCgroup),
         });

@@ -109,12 +109,17 @@ public sealed partial class ZoneRuntime
         Directory.Delete(run, recursive: true);
     }
 
+    /// <summary>The monitor of a zone that is up, or was until now; null: it has left.</summary>
+    private int? Monitor(ZoneName name)
+    {
+        string file = Path.Combine(_layout.RunFolder(name), Conmon.PidFile);
+        return File.Exists(file) && int.TryParse(File.ReadAllText(file), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) && IsMonitor(pid, name) ? pid : null;
+    }
+
     // The monitor leaves by itself once its container has ended.
     private void WaitForMonitor(ZoneName name)
     {
-        string file = Path.Combine(_layout.RunFolder(name), Conmon.PidFile);
-        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-            || !IsMonitor(pid, name))
+        if (Monitor(name) is not { } pid)
         {
             return;
         }

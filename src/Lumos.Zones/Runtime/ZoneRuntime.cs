@@ -191,7 +191,14 @@ public sealed partial class ZoneRuntime : IZoneRuntime
 
     private void Ask(ZoneName name, ProcessHandle init, ZoneShutdown how)
     {
-        ZoneStopRequest.Send(this, name, Brand(name), init, how);
+        if (ZoneRecord.TryRead(_layout.StateFile(name))?.StopSignal is { } signal)
+        {
+            ZoneStopRequest.Send(init, signal);
+        }
+        else
+        {
+            ZoneStopRequest.Send(this, name, Brand(name), init, how);
+        }
         using (Lock(name))
         {
             if (ZoneRecord.TryRead(_layout.StateFile(name)) is { StopBy: not null } record && record.Init?.Pid == init.Pid)
@@ -290,6 +297,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         {
             Restarts = new ZoneRestarts(record.InitRestarts, record.InitRestartsInRow),
             Uptime = alive ? record.Init!.Age : null,
+            ExitIsToCome = state == ZoneState.Down && exit is null && Monitor(name) is not null,
             Transition = record.StopBy is { } by
                 ? new ZoneTransition(record.StopTo == ZoneState.Running.Word ? ZoneState.Running : ZoneState.Installed, by, record.Owner is not { IsAlive: true })
                 : null,

@@ -17,11 +17,7 @@ internal static class ZoneStopRequest
     {
         if (brand.IsNative || IsSystemd(init.Pid))
         {
-            int signal = how == ZoneShutdown.Reboot ? Reboot : Halt;
-            for (var clock = Stopwatch.StartNew(); !ProcessSignals.IsHeard(init.Pid, signal) && clock.Elapsed < UntilItHears && !init.WaitForEnd(Step);)
-            {
-            }
-            init.Signal(signal);
+            Send(init, how == ZoneShutdown.Reboot ? Reboot : Halt, UntilItHears);
             return;
         }
         runtime.Exec(name, new ZoneCommand
@@ -30,6 +26,17 @@ internal static class ZoneStopRequest
             Environment = new Dictionary<string, string> { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin" }.ToImmutableSorted(),
             Detached = true,
         });
+    }
+
+    /// <summary>Of a program that may never listen for it, and is then halted when its time is up.</summary>
+    internal static void Send(ProcessHandle init, int signal) => Send(init, signal, TimeSpan.FromSeconds(1));
+
+    private static void Send(ProcessHandle init, int signal, TimeSpan untilItHears)
+    {
+        for (var clock = Stopwatch.StartNew(); !ProcessSignals.IsHeard(init.Pid, signal) && clock.Elapsed < untilItHears && !init.WaitForEnd(Step);)
+        {
+        }
+        init.Signal(signal);
     }
 
     // The name a process gives itself proves nothing; a tenant who lies about it only spoils its own shutdown.

@@ -149,12 +149,12 @@ public sealed class ImgadmTests : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_machine.Paths.Configuration)!);
         File.WriteAllText(_machine.Paths.Configuration,
-            """{"upgradedToVer":"3.0.0","dockerImportSkipUuids":true,"sources":[{"url":"https://docker.io","type":"docker"}]}""");
-        Assert.Contains("docker", _machine.Imgadm("avail").Error, StringComparison.Ordinal);
+            """{"upgradedToVer":"3.0.0","dockerImportSkipUuids":true,"sources":[{"url":"https://datasets.example","type":"later"}]}""");
+        Assert.Contains("later", _machine.Imgadm("avail").Error, StringComparison.Ordinal);
         _machine.Succeed("sources", "-f", "-a", "http://192.0.2.1");
         var json = JsonNode.Parse(File.ReadAllText(_machine.Paths.Configuration))!;
         Assert.True((bool?)json["dockerImportSkipUuids"]);
-        Assert.Equal("docker", (string?)json["sources"]![0]!["type"]);
+        Assert.Equal("later", (string?)json["sources"]![0]!["type"]);
         File.WriteAllText(_machine.Paths.Configuration, "{ no");
         Assert.Equal(1, _machine.Imgadm("sources").Status);
     }

@@ -9,7 +9,7 @@ _lumos_vm_fields='alias autoboot billing_id boot_delay boot_priority boot_timest
     indestructible_delegated indestructible_zoneroot max_locked_memory max_lwps max_physical_memory max_swap owner_uuid package_name
     package_version pid qemu_extra_opts quota ram state tmpfs type uuid vcpus zfs_io_priority zone_state zoneid zonename zonepath
     zpool'
-_lumos_vm_properties='alias archive_on_delete autoboot billing_id boot_delay boot_priority cpu_cap cpu_shares dns_domain do_not_inventory firewall_enabled fs_allowed
+_lumos_vm_properties='alias archive_on_delete autoboot billing_id boot_delay boot_priority cpu_cap cpu_shares dns_domain do_not_inventory docker firewall_enabled fs_allowed
     hostname indestructible_delegated indestructible_zoneroot init_name internal_metadata_namespaces kernel_version limit_priv maintain_resolvers max_locked_memory max_lwps
     max_msg_ids max_physical_memory max_sem_ids max_shm_ids max_shm_memory max_swap owner_uuid package_name package_version quota ram
     resolvers restart_init tmpfs zfs_data_compression zfs_data_recsize zfs_filesystem_limit zfs_io_priority zfs_root_compression zfs_root_recsize
