@@ -17,6 +17,8 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
     /// <summary>Where a snapshot is mounted while it is looked into, each look seeing its own.</summary>
     private const string LookingPlace = "/run/lumos/snapshot";
 
+    private static readonly TimeSpan LookOfUdev = TimeSpan.FromSeconds(5);
+
     public IReadOnlyList<DatasetEntry> List(
         DatasetName? root, DatasetKinds kinds = DatasetKinds.Live, int? depth = null, IReadOnlyList<string>? properties = null)
     {
@@ -70,16 +72,29 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
 
     public void Destroy(DatasetName name, bool recursive = false)
     {
-        var result = Tool.Run([zfs, "destroy", .. recursive ? new[] { "-r" } : [], name.Value]);
-        if (result.Succeeded)
+        for (var end = DateTime.UtcNow + LookOfUdev; ; Thread.Sleep(50))
         {
-            return;
+            var result = Tool.Run([zfs, "destroy", .. recursive ? new[] { "-r" } : [], name.Value]);
+            if (result.Succeeded)
+            {
+                return;
+            }
+            var all = List(name, DatasetKinds.All, null, ["clones"]);
+            string[] clones = [.. all.SelectMany(ClonesOf).Where(c => !c.IsWithin(name)).Select(c => c.Value)];
+            if (clones.Length > 0)
+            {
+                throw DatasetException.HasClones(name.Value, clones);
+            }
+            if (!recursive && all.Count > 1)
+            {
+                throw DatasetException.HasChildren(name.Value);
+            }
+            // udev looks into a volume that was written to or renamed, and for that moment it is in use.
+            if (!all.Any(e => e.Kind == DatasetKinds.Volume) || DateTime.UtcNow > end)
+            {
+                throw DatasetException.Failed(name.Value, "destroy", new ToolException(result));
+            }
         }
-        var all = List(name, DatasetKinds.All, null, ["clones"]);
-        string[] clones = [.. all.SelectMany(ClonesOf).Where(c => !c.IsWithin(name)).Select(c => c.Value)];
-        throw clones.Length > 0 ? DatasetException.HasClones(name.Value, clones)
-            : !recursive && all.Count > 1 ? DatasetException.HasChildren(name.Value)
-            : DatasetException.Failed(name.Value, "destroy", new ToolException(result));
     }
 
     public void Snapshot(SnapshotName name, bool recursive = false)
