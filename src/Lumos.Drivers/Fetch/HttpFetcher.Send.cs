@@ -42,6 +42,7 @@ public sealed partial class HttpFetcher
 
     private byte[] Answer(string url, HttpRequestMessage request, int maxBytes, CancellationTokenSource watch)
     {
+        Authorize(request);
         using var response = _client.Send(request, HttpCompletionOption.ResponseHeadersRead, watch.Token);
         using var body = response.Content.ReadAsStream(watch.Token);
         using var memory = new MemoryStream();

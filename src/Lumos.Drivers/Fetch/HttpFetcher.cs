@@ -62,10 +62,6 @@ public sealed partial class HttpFetcher : IDisposable
         }
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         _client.DefaultRequestHeaders.UserAgent.ParseAdd(_options.UserAgent);
-        if (_options.Bearer is not null)
-        {
-            _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _options.Bearer);
-        }
     }
 
     public void Dispose() => _client.Dispose();
@@ -156,9 +152,9 @@ public sealed partial class HttpFetcher : IDisposable
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, uri);
             prepare(request);
-            if (authorization is not null && hops == 0)
+            if (hops == 0)
             {
-                request.Headers.TryAddWithoutValidation("Authorization", authorization);
+                Authorize(request, authorization);
             }
             var response = _client.Send(request, HttpCompletionOption.ResponseHeadersRead, cancel);
             if (_options.Fence is not { } fence || (int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || response.Headers.Location is not { } location)
@@ -176,6 +172,15 @@ public sealed partial class HttpFetcher : IDisposable
                 throw new FetchException(url, "it sends us on and on", (int)HttpStatusCode.Redirect);
             }
             uri = next;
+        }
+    }
+
+    // With each request and not with the client: what follows redirects would send it on.
+    private void Authorize(HttpRequestMessage request, string? authorization = null)
+    {
+        if ((authorization ?? (_options.Bearer is { } key ? $"Bearer {key}" : null)) is { } header)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", header);
         }
     }
 

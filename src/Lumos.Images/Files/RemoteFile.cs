@@ -31,7 +31,7 @@ internal sealed class RemoteFile : IDisposable
         if (!file.Exists || Sum(file, report) != sha256)
         {
             report.Stage($"Downloading {file.Name}");
-            using var http = new HttpFetcher(options);
+            using var http = new HttpFetcher(options with { Fence = new RedirectFence(new Uri(url)) });
             _ = http.Download(url, file.FullName, long.MaxValue, done => report.Bytes(done, 0));
             file.Refresh();
             if (Sum(file, report) is var sum && sum != sha256)

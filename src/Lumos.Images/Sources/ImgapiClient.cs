@@ -19,6 +19,7 @@ public sealed partial class ImgapiClient(ImageSource source, FetchOptions option
     {
         Insecure = options.Insecure || source.Insecure,
         Bearer = options.Bearer ?? (source.KeyFile is { } file ? SourceKey.Read(file) : null),
+        Fence = new RedirectFence(new Uri(source.Url)),
     });
 
     // Of a dsapi source: where the files of the images are that it was asked for.

@@ -75,6 +75,36 @@ public sealed class ChainTests : IDisposable
         Assert.Empty(Directory.GetFiles(_machine.Paths.Downloads));
     }
 
+    [Fact]
+    public void A_redirect_is_followed_without_the_source_s_key_and_never_to_a_file()
+    {
+        var image = new TestImage(TestImage.Noise(5_000));
+        var heads = new List<string>();
+        using var elsewhere = new ScriptedHttpServer(head =>
+        {
+            heads.Add(head);
+            return ScriptedHttpServer.Reply(200, image.File);
+        });
+        string to = "file:///etc/passwd";
+        using var server = new ScriptedHttpServer(head =>
+        {
+            heads.Add(head);
+            return head.Split(' ')[1].EndsWith("/file", StringComparison.Ordinal)
+                ? ScriptedHttpServer.Reply(302, [], null, $"Location: {to}")
+                : ScriptedHttpServer.Reply(200, System.Text.Encoding.UTF8.GetBytes(head.Contains("/ping", StringComparison.Ordinal) ? "{\"ping\":\"pong\"}" : image.Manifest.ToJsonString()));
+        });
+        string key = _machine["key"];
+        File.WriteAllText(key, "name verysecret\n");
+        _machine.Succeed("sources", "-d", "https://images.smartos.org");
+        _machine.Succeed("sources", "-a", server.Url, "--key-file", key);
+        Assert.Contains("it sends us to file:, which is neither http nor https", _machine.Imgadm("import", $"{image.Uuid}").Error, StringComparison.Ordinal);
+        _machine.AssertEmpty();
+        to = elsewhere.Url + "/there";
+        _machine.Succeed("import", $"{image.Uuid}");
+        Assert.All(heads, head => Assert.Equal(!head.Contains("/there", StringComparison.Ordinal), head.Contains("Authorization: Bearer", StringComparison.Ordinal)));
+        Assert.Contains(heads, head => head.Contains("/there", StringComparison.Ordinal));
+    }
+
     private static ScriptedHttpServer Serve(TestImage[] images, Func<TestImage, byte[]?> file) => new(head =>
     {
         string path = head.Split(' ')[1];
