@@ -66,9 +66,14 @@ internal sealed class ArchiveContent(ContentFile source, ImageStore store, Impor
         {
             report.Warn($"not in image {manifest}: {left}");
         }
+        using var tree = RootedDirectory.Open(root);
+        if (!tree.Exists("/etc") && (tree.Exists("/oci-layout") || tree.Exists("/manifest.json")))
+        {
+            throw new LumosException("InvalidImage", $"{Source.Name} is a container image and no root file system: "
+                + $"\"imgadm import {(tree.Exists("/oci-layout") ? "oci-archive" : "docker-archive")}:{Source.Path}\" takes it");
+        }
         if (manifest.Type == "lx-dataset")
         {
-            using var tree = RootedDirectory.Open(root);
             if (!tree.Exists("/sbin/init"))
             {
                 report.Warn($"image {manifest} has no /sbin/init: a VM of brand lx that is made of it will not boot by itself");

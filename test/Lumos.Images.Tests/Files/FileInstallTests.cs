@@ -74,6 +74,16 @@ public sealed class FileInstallTests(BtrfsMachine machine) : IClassFixture<Btrfs
     }
 
     [Theory]
+    [InlineData("oci-layout", "oci-archive")]
+    [InlineData("manifest.json", "docker-archive")]
+    public void A_container_image_is_pointed_at_its_own_command(string entry, string kind)
+    {
+        string file = machine[kind + ".tar"];
+        File.WriteAllBytes(file, new TarBuilder().File(entry, "{}").Directory("blobs").End());
+        Assert.Contains($"imgadm import {kind}:{file}", machine.Refused("-f", file), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("qcow2", "")]
     [InlineData("qcow2", "compat=0.10")]
     [InlineData("qcow2", "extended_l2=on")]
