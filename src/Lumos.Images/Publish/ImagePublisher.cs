@@ -58,6 +58,10 @@ public sealed class ImagePublisher(ImgapiClient server, ImportReport report, Can
         {
             _ = server.Import(manifest);
         }
+        catch (FetchException e) when (e.ServerCode == "UnauthorizedError")
+        {
+            throw new LumosException("KeyNeeded", $"{server.Source.Url} takes images from those who have its key: --key-file names the file with it", inner: e);
+        }
         catch (FetchException e) when (e.ServerCode == "ImageUuidAlreadyExists")
         {
             if (server.Find(manifest.Uuid) is not { State: "unactivated" })
