@@ -43,7 +43,7 @@ public sealed class HeldRowTests
     [Fact]
     public void Every_table_of_commands_of_VMs_and_zones_is_held()
     {
-        string[] held = ["vmadm", "vminfod, vminfo", "IMGAPI (lumos-imgapi)", "zoneadm, zonecfg, zlogin, zonename"];
+        string[] held = ["vmadm", "vminfod, vminfo", "imgadm", "IMGAPI (lumos-imgapi)", "zoneadm, zonecfg, zlogin, zonename"];
         Assert.Equal(held, Commands.Select(row => row.Section).Distinct());
         Assert.All(Behaviour.GroupBy(row => row.Section), section => Assert.True(section.Count() > 5, section.Key));
     }
