@@ -5,8 +5,8 @@ using Lumos.LiveImage.Stages;
 namespace Lumos.LiveImage.ZoneImages;
 
 /// <summary>
-/// Makes a root of Debian packages as <c>root.tar</c>: the packages, the recipe's overlay, and units of systemd that make no sense
-/// there masked. A root for a disk keeps the initramfs that its kernel package makes. Leaves <c>record</c>, what the packages resolved to.
+/// Makes a root of Debian packages as <c>root.tar</c>: the packages, the recipe's overlay, units of systemd that make no sense
+/// there masked, and those that Debian leaves to the administrator enabled. A root for a disk keeps the initramfs that its kernel package makes. Leaves <c>record</c>, what the packages resolved to.
 /// </summary>
 internal static class DebianRoot
 {
@@ -26,6 +26,7 @@ internal static class DebianRoot
     internal static void Make(BuildLog log, ImageRecipe recipe, string work)
     {
         string masks = string.Join(' ', RecipeLines.Load(Path.Combine(recipe.Folder, "mask.list")));
+        string enabled = Path.Combine(recipe.Folder, "enable.list");
         string tar = Path.Combine(work, "root.tar");
         Bootstrap.Make(log, new Bootstrap.Request
         {
@@ -39,6 +40,7 @@ internal static class DebianRoot
                 Bootstrap.RecordHook(work),
                 $"cp --recursive --no-dereference --preserve=mode {Path.Combine(recipe.Folder, "overlay")}/. \"$1\"",
                 $"for unit in {masks}; do ln -sf /dev/null \"$1/etc/systemd/system/$unit\"; done",
+                File.Exists(enabled) ? $"chroot \"$1\" systemctl enable {string.Join(' ', RecipeLines.Load(enabled))}" : "true",
                 Anonymous,
                 recipe.IsVolume ? "true" : ZoneFolders,
             ],
