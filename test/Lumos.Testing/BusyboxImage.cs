@@ -43,7 +43,7 @@ public static class BusyboxImage
             [
                 lowest,
                 new TestLayer { Compression = "none" }.Whiteout("etc/gone").Folder("data/").Opaque("data").File("data/new", "new"),
-                new TestLayer().Folder("app/").File("app/run", Program, 0b111_101_101),
+                new TestLayer().Folder("app/").File("app/run", Program, 0b111_101_101).Shared("app/shared", "user::rw-,user:1000:r--,group::r--,mask::r--,other::---"),
             ];
         }
     }

@@ -24,6 +24,10 @@ public sealed class TestLayer
     public TestLayer File(string name, byte[] content, int mode = 0b110_100_100, int user = 0) =>
         Add(new PaxTarEntry(TarEntryType.RegularFile, name) { Mode = (UnixFileMode)mode, DataStream = new MemoryStream(content), Uid = user, Gid = user });
 
+    /// <summary>A file with an access list, as text.</summary>
+    public TestLayer Shared(string name, string accessList) =>
+        Add(new PaxTarEntry(TarEntryType.RegularFile, name, [new("SCHILY.acl.access", accessList)]) { Mode = (UnixFileMode)0b110_100_000, DataStream = new MemoryStream() });
+
     public TestLayer Link(string name, string target) => Add(new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = target });
 
     public TestLayer HardLink(string name, string target) => Add(new PaxTarEntry(TarEntryType.HardLink, name) { LinkName = target });

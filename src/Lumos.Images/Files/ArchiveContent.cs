@@ -3,12 +3,16 @@ using Lumos.Drivers.Datasets;
 using Lumos.Images.Archives;
 using Lumos.Images.Import;
 using Lumos.Images.Model;
+using Lumos.Images.Oci;
 using Lumos.Images.Store;
 using Lumos.Linux.Files;
 
 namespace Lumos.Images.Files;
 
-/// <summary>An archive of a file system. It becomes root/ of a new dataset, where a zone's root is.</summary>
+/// <summary>
+/// An archive of a file system. It becomes root/ of a new dataset, where a zone's root is. Of an image of type docker it is one layer, over
+/// what its origin has there, as image servers keep them.
+/// </summary>
 internal sealed class ArchiveContent(ContentFile source, ImageStore store, ImportReport report) : ImageContent(source)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -21,8 +25,11 @@ internal sealed class ArchiveContent(ContentFile source, ImageStore store, Impor
 
     public override void Check(ImageManifest manifest)
     {
-        RequireNoOrigin(manifest);
-        if (manifest.Type is not ("zone-dataset" or "lx-dataset"))
+        if (!IsLayer(manifest))
+        {
+            RequireNoOrigin(manifest);
+        }
+        if (manifest.Type is not ("zone-dataset" or "lx-dataset" or DockerManifest.Type))
         {
             throw NotFor(manifest, $"becomes an image of type lx-dataset or zone-dataset, not {manifest.Type}");
         }
@@ -38,7 +45,15 @@ internal sealed class ArchiveContent(ContentFile source, ImageStore store, Impor
         var datasets = store.Datasets;
         try
         {
-            datasets.Create(partial, new Dictionary<string, string>(_properties) { ["mountpoint"] = place });
+            var properties = new Dictionary<string, string>(_properties) { ["mountpoint"] = place };
+            if (origin is null)
+            {
+                datasets.Create(partial, properties);
+            }
+            else
+            {
+                datasets.Clone(origin, partial, properties);
+            }
             datasets.Mount(partial);
             Fill(manifest, place);
             datasets.Snapshot(partial.At(InstalledImage.SnapshotLeaf));
@@ -55,12 +70,14 @@ internal sealed class ArchiveContent(ContentFile source, ImageStore store, Impor
         }
     }
 
+    private static bool IsLayer(ImageManifest manifest) => manifest.Type == DockerManifest.Type;
+
     private void Fill(ImageManifest manifest, string place)
     {
         string root = Path.Combine(place, "root");
         Directory.CreateDirectory(root, (UnixFileMode)0x1ed);
         var facts = TarUnpacker.Unpack(
-            new Counted(Source, report), Source.Name, root, new UnpackOptions { PackedBytes = Source.Length });
+            new Counted(Source, report), Source.Name, root, new UnpackOptions { IsLayer = IsLayer(manifest), PackedBytes = Source.Length });
         Source.Finish();
         foreach (string left in facts.NotCarried)
         {

@@ -26,7 +26,10 @@ internal sealed class LayerInstaller(ImageStore store, ImportReport report, Canc
     private const long LeastLeft = 64 << 20, MostLeft = 1 << 30;
 
     // It is there to be cloned: nothing in it is run, and no device of it opened, out here.
-    private static readonly Dictionary<string, string> s_quiet = new() { ["canmount"] = "noauto", ["devices"] = "off", ["setuid"] = "off", ["exec"] = "off" };
+    private static readonly Dictionary<string, string> s_quiet = new()
+    {
+        ["canmount"] = "noauto", ["devices"] = "off", ["setuid"] = "off", ["exec"] = "off", ["xattr"] = "sa", ["acltype"] = "posixacl",
+    };
 
     /// <param name="content">Null: nothing is added to the layer below.</param>
     /// <param name="source">For the record.</param>

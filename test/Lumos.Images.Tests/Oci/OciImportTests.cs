@@ -222,6 +222,37 @@ public sealed class OciImportTests : IDisposable
         Assert.Equal(2, _machine.Datasets.Count);
     }
 
+    [Fact]
+    public void An_access_list_of_a_layer_is_kept()
+    {
+        _layout.Image("1", Run, new TestLayer().Shared("shared", "user::rw-,user:1000:r--,group::r--,mask::r--,other::---"));
+        var image = _machine.Import($"oci:{_layout.Folder}:1");
+        ((Drivers.Datasets.IDatasets)_machine.Pool.Datasets).LookInto(image.FinalSnapshot, folder =>
+            Assert.NotNull(Linux.Files.ExtendedAttribute.Read(Path.Combine(folder, "root/shared"), "system.posix_acl_access")));
+    }
+
+    [Fact]
+    public void Layers_that_an_image_server_keeps_are_installed_over_their_origins()
+    {
+        _layout.Image("1", Run, Base);
+        var below = _machine.Import($"oci:{_layout.Folder}:1");
+        string file = _machine.At("layer.tar"), text = _machine.At("layer.json");
+        File.WriteAllBytes(file, Middle.Tar());
+        var manifest = below.Manifest!.ToJson();
+        manifest["uuid"] = "5a7e0000-0000-4000-8000-0000000000d1";
+        manifest["origin"] = below.Uuid.ToString();
+        manifest.Remove("files");
+        File.WriteAllText(text, manifest.ToJsonString());
+        Assert.Equal(0, new Images.Applets.ImgadmCommand(
+            new Cli.AppletContext
+            {
+                Name = "imgadm", Args = ["install", "-q", "-m", text, "-f", file], Out = TextWriter.Null, Error = TextWriter.Null, Environment = _ => null,
+                InputIsTerminal = () => false, OutputIsTerminal = () => false, ErrorIsTerminal = () => false,
+            },
+            _machine.Store).Run());
+        Assert.Equal(["data/", "data/3", "etc/", "etc/b"], _machine.Files(_machine.Store.Get(Uuid.Parse("5a7e0000-0000-4000-8000-0000000000d1"))));
+    }
+
     [Theory]
     [InlineData(0)] // while it is fetched
     [InlineData(1)]
