@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Vm.Host;
@@ -16,7 +17,12 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
     /// <summary>What nobody waits for any more gets this long beyond its time.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a monitor may take to say how a zone ended; one that does not is not waited for.</summary>
+    private static readonly TimeSpan MonitorTime = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(20);
+
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _endings = new(StringComparer.Ordinal);
 
     /// <summary>Cleans up, and boots when that is due. The caller holds the VM's lock.</summary>
     /// <returns>When to look again; null: all is done.</returns>
@@ -27,10 +33,12 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
         {
             return null;
         }
-        if (down.ExitIsToCome)
+        var now = host.Clock.GetUtcNow();
+        if (down.ExitIsToCome && now - _endings.GetOrAdd(uuid, now) < MonitorTime)
         {
             return Soon; // how long it waits for a restart depends on how it ended
         }
+        _endings.TryRemove(uuid, out _);
         // Failed: whoever waited for the first boot has noted its end before we came to look.
         bool firstBoot = config.Attr(ZoneConfigMapping.Provisioning) is not null || config.Attr(ZoneConfigMapping.Failed) is not null;
         bool restartInit = config.Attr(ZoneConfigMapping.RestartInit) is not ("false" or "0");
