@@ -23,7 +23,7 @@ internal sealed record LayerContent(string File, OciDigest DiffId);
 /// </summary>
 internal sealed class LayerInstaller(ImageStore store, ImportReport report, CancellationToken stop)
 {
-    private const long LeastLeft = 64 << 20, MostLeft = 1 << 30;
+    private const long LeastLeft = 128L << 20, MostLeft = 2L << 30;
 
     // It is there to be cloned: nothing in it is run, and no device of it opened, out here.
     private static readonly Dictionary<string, string> s_quiet = new()
@@ -81,7 +81,7 @@ internal sealed class LayerInstaller(ImageStore store, ImportReport report, Canc
     private long MostBytes(string pool)
     {
         long available = store.Datasets.List(DatasetName.Parse(pool), DatasetKinds.Live, depth: 0, ["available"])[0].Number("available") ?? 0;
-        long left = Math.Clamp(available / 10, LeastLeft, MostLeft);
+        long left = Math.Clamp(available / 5, LeastLeft, MostLeft);
         return available > left ? available - left
             : throw new LumosException("InsufficientSpace", $"pool {pool} has room for {available >> 20} MiB, and {left >> 20} MiB of it are not for images");
     }

@@ -193,10 +193,11 @@ public sealed class OciImportTests : IDisposable
     [Fact]
     public void A_layer_that_fills_the_pool_leaves_it_as_it_was()
     {
-        byte[] noise = new byte[64 << 20];
+        _machine.Pool.Datasets.SetProperties(Drivers.Datasets.DatasetName.Parse("zones"), new Dictionary<string, string> { ["quota"] = "300M" });
+        byte[] noise = new byte[32 << 20];
         Random.Shared.NextBytes(noise);
         var layer = new TestLayer { Compression = "none" };
-        for (int i = 0; i < 30; i++)
+        for (int i = 0; i < 8; i++)
         {
             layer.File($"noise{i}", noise);
         }
