@@ -44,7 +44,15 @@ internal sealed class RunningServer : IAsyncDisposable
         var paths = new StorePaths(data ?? folder!.Make("store"));
         var log = new MemoryStream();
         var plain = new ImgapiSettings(paths.Root) { Address = IPAddress.Loopback, Port = 0, Grace = TimeSpan.FromSeconds(5) };
-        return new RunningServer(await ImgapiServer.Start(settings?.Invoke(plain) ?? plain, JsonLog.To(log, "imgapi")), folder, paths, log);
+        try
+        {
+            return new RunningServer(await ImgapiServer.Start(settings?.Invoke(plain) ?? plain, JsonLog.To(log, "imgapi")), folder, paths, log);
+        }
+        catch
+        {
+            folder?.Dispose();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
