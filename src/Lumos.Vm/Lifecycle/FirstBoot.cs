@@ -35,13 +35,18 @@ public enum FirstBootResult
 /// when that does not happen in time. Whoever made the VM waits for it, and so does vmadmd, which is there after a restart as
 /// well; both may note the end, since noting it twice is noting it once.
 ///
-/// The marker lies where the tenant is root: it is watched through a descriptor of its directory that was found without
-/// leaving the zone's root, by inotify, not by looking again and again.
+/// The marker lies where the tenant is root: its directory is found without leaving the zone's root, and watched by inotify, not
+/// looked at again and again.
 /// </summary>
 public sealed class FirstBoot(VmHost host)
 {
+    /// <summary>Somebody deleted the VM meanwhile.</summary>
+    public const string DeletedCode = "VmDeleted";
+
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+
     /// <summary>Waits for the end of a first boot and writes down how it came out.</summary>
-    /// <exception cref="LumosException">ProvisioningFailed: the VM is now in state failed.</exception>
+    /// <exception cref="LumosException">ProvisioningFailed: the VM is now in state failed; <see cref="DeletedCode"/>.</exception>
     public void WaitAndFinish(string uuid, CancellationToken cancel)
     {
         if (host.Loader.Entry(uuid) is not { } entry || host.Zones.TryLoad(entry.Name) is not { } config
@@ -51,7 +56,15 @@ public sealed class FirstBoot(VmHost host)
         }
         var limit = Limit(config);
         var result = Wait(config, limit, cancel);
-        if (cancel.IsCancellationRequested || result == FirstBootResult.Gone)
+        if (cancel.IsCancellationRequested)
+        {
+            return;
+        }
+        if (host.Loader.Entry(uuid) is null)
+        {
+            throw new LumosException(DeletedCode, $"VM {uuid} was deleted before its first boot was over");
+        }
+        if (result == FirstBootResult.Gone)
         {
             return;
         }
@@ -80,6 +93,18 @@ public sealed class FirstBoot(VmHost host)
 
     private FirstBootResult Wait(ZoneConfig config, TimeSpan? limit, CancellationToken cancel)
     {
+        try
+        {
+            return WaitFor(config, limit, cancel);
+        }
+        catch (LumosException e) when (e.Code == "ZoneNotConfigured")
+        {
+            return FirstBootResult.Gone;
+        }
+    }
+
+    private FirstBootResult WaitFor(ZoneConfig config, TimeSpan? limit, CancellationToken cancel)
+    {
         // No clock that can be set: a zone's first boot is when NTP first moves it.
         var before = host.Runtime.Status(config.Name).Uptime ?? TimeSpan.Zero;
         long began = host.Clock.GetTimestamp();
@@ -90,52 +115,61 @@ public sealed class FirstBoot(VmHost host)
         Directory.CreateDirectory(host.Layout.States);
         inotify.Watch(host.Layout.States, FileEvents.MovedTo | FileEvents.Deleted | FileEvents.OnlyDirectory);
 
-        using var root = RootedDirectory.Open(ZoneRootFiles.RootOf(config.ZonePath));
-        RootedDirectory? folder = null;
-        try
+        while (!cancel.IsCancellationRequested)
         {
-            while (!cancel.IsCancellationRequested)
+            var marker = LookAtMarker(config, inotify);
+            if (marker is Marker.Removed or Marker.Failure)
             {
-                // The watch is set before the look, so that nothing falls between them.
-                folder?.Dispose();
-                folder = WatchFolder(root, inotify);
-                if (folder is null || !folder.Exists(Path.GetFileName(ZoneRootFiles.Marker)))
-                {
-                    return folder?.Exists(Path.GetFileName(ZoneRootFiles.FailureMarker)) == true
-                        ? FirstBootResult.ReportedFailure
-                        : FirstBootResult.Done;
-                }
-                if (IsOver(config, out var result))
-                {
-                    return result;
-                }
-                var left = limit - before - host.Clock.GetElapsedTime(began);
-                if (left <= TimeSpan.Zero)
-                {
-                    return FirstBootResult.TimedOut;
-                }
-                loop.RunOnce(left);
+                return marker == Marker.Failure ? FirstBootResult.ReportedFailure : FirstBootResult.Done;
             }
-            return FirstBootResult.Gone;
+            if (IsOver(config, out var result))
+            {
+                return result;
+            }
+            var left = limit - before - host.Clock.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero)
+            {
+                return FirstBootResult.TimedOut;
+            }
+            loop.RunOnce(marker == Marker.NoRoot && !(left < Soon) ? Soon : left);
         }
-        finally
-        {
-            folder?.Dispose();
-        }
+        return FirstBootResult.Gone;
     }
 
-    private static RootedDirectory? WatchFolder(RootedDirectory root, Inotify inotify)
+    private enum Marker
     {
+        There,
+        Removed,
+        Failure,
+
+        /// <summary>The root is being replaced, or is gone.</summary>
+        NoRoot,
+    }
+
+    /// <summary>
+    /// Looks, and has inotify watch for what changes it; the watch is set first, so that nothing falls between. A watch holds no file
+    /// system, a descriptor would: nothing of the zone stays open while we wait, or who deletes the VM meanwhile could not.
+    /// </summary>
+    private static Marker LookAtMarker(ZoneConfig config, Inotify inotify)
+    {
+        string rootPath = ZoneRootFiles.RootOf(config.ZonePath);
+        if (!Directory.Exists(rootPath))
+        {
+            return Marker.NoRoot;
+        }
         try
         {
-            var folder = root.OpenSubdirectory(Path.GetDirectoryName(ZoneRootFiles.Marker)!);
+            using var root = RootedDirectory.Open(rootPath);
+            using var folder = root.OpenSubdirectory(Path.GetDirectoryName(ZoneRootFiles.Marker)!);
             inotify.Watch($"/proc/self/fd/{folder.Handle.Number}",
                 FileEvents.Deleted | FileEvents.MovedFrom | FileEvents.MovedTo | FileEvents.SelfDeleted | FileEvents.SelfMoved);
-            return folder;
+            return folder.Exists(Path.GetFileName(ZoneRootFiles.Marker)) ? Marker.There
+                : folder.Exists(Path.GetFileName(ZoneRootFiles.FailureMarker)) ? Marker.Failure
+                : Marker.Removed;
         }
         catch (ErrnoException e) when (e.Errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP)
         {
-            return null; // without its directory the marker is gone
+            return Directory.Exists(rootPath) ? Marker.Removed : Marker.NoRoot; // without its directory the marker is gone
         }
     }
 

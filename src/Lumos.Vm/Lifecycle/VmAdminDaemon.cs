@@ -221,6 +221,10 @@ public sealed class VmAdminDaemon : IDisposable
             {
                 Guard(name.Text, () => new FirstBoot(_host).WaitAndFinish(VmSettler.UuidOf(entry), _stopping.Token));
             }
+            catch (LumosException e) when (e.Code == FirstBoot.DeletedCode)
+            {
+                // whoever made it is told
+            }
             finally
             {
                 _firstBoots.TryRemove(name.Text, out _);
@@ -242,7 +246,7 @@ public sealed class VmAdminDaemon : IDisposable
         {
             action();
         }
-        catch (Exception e) when (e is LumosException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is LumosException { Code: not FirstBoot.DeletedCode } or IOException or UnauthorizedAccessException)
         {
             _log.Error("this VM needs a look", ("zone", zone), ("error", LumosException.Describe(e)));
         }
