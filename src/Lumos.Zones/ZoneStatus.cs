@@ -30,7 +30,11 @@ public sealed record ZoneStatus(ZoneState State, int? ZoneId, int? InitPid, Date
 /// <param name="To">Installed, or running for a reboot.</param>
 /// <param name="Expires">When the patience of who asked ends.</param>
 /// <param name="Abandoned">Who asked is gone, and nobody waits.</param>
-public sealed record ZoneTransition(ZoneState To, DateTimeOffset Expires, bool Abandoned);
+public sealed record ZoneTransition(ZoneState To, DateTimeOffset Expires, bool Abandoned)
+{
+    /// <summary>False: it has only been written down that the zone's init is to be asked.</summary>
+    public bool IsAsked { get; init; } = true;
+}
 
 /// <summary>Restarts of a zone's init after crashes.</summary>
 /// <param name="Total">Since somebody last booted the zone.</param>

@@ -197,7 +197,8 @@ public sealed class DaemonTests : IDisposable
         _machine.Runtime.BootFailure = new LumosException("ZoneBootFailed", "no such init");
         using var admin = new RunningAdmin(_machine);
         Wait.Until(() => (string?)_machine.Get(uuid)["state"] == "failed");
-        Assert.Single(_machine.Runtime.Calls, c => c == $"boot {uuid}");
+        // In a row, for what the maker may have left in the way; then never again.
+        Assert.Equal(3, _machine.Runtime.Calls.Count(c => c == $"boot {uuid}"));
     }
 
     [Fact]

@@ -57,7 +57,7 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
             var restarts = new ZoneRestarts(record["restarts"]!.GetValue<int>(), record["row"]!.GetValue<int>());
             var transition = record["to"] is { } to
                 ? new ZoneTransition(to.GetValue<string>() == "running" ? ZoneState.Running : ZoneState.Installed,
-                    DateTimeOffset.FromUnixTimeMilliseconds(record["by"]!.GetValue<long>()), record["abandoned"]?.GetValue<bool>() == true)
+                    DateTimeOffset.FromUnixTimeMilliseconds(record["by"]!.GetValue<long>()), record["abandoned"]?.GetValue<bool>() == true) { IsAsked = record["asked"] is not null }
                 : null;
             var boot = DateTimeOffset.FromUnixTimeMilliseconds(record["boot"]!.GetValue<long>());
             if (InitsEndedUnseen)

@@ -21,6 +21,8 @@ namespace Lumos.Vm.Lifecycle;
 public sealed class Recovery(VmHost host)
 {
     private const string BootVerb = "boot";
+    private const int BootAttempts = 3;
+    private static readonly TimeSpan BootPause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Does nothing for a VM without a note.</summary>
     /// <exception cref="LumosException">Unfinished: it cannot be finished now. The note stays if it is to be tried again.</exception>
@@ -71,6 +73,26 @@ public sealed class Recovery(VmHost host)
         host.Publish(uuid);
     }
 
+    /// <summary>
+    /// Boots after somebody who was killed. A program of the OCI runtime that he started may still be at it: what it does and what we do
+    /// meet, and one of both fails. It is gone a moment later.
+    /// </summary>
+    internal static void Boot(Action boot)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                boot();
+                return;
+            }
+            catch (LumosException e) when (e.Code == "ZoneBootFailed" && attempt < BootAttempts)
+            {
+                Thread.Sleep(BootPause);
+            }
+        }
+    }
+
     /// <summary>Boots a zone, so that a boot that is cut short is tried once more, and one that fails is not.</summary>
     /// <param name="endsWithPower">What the zone was before does not matter when the power fails: it boots with the machine or does not.</param>
     internal void BootNoted(string uuid, string zoneName, ZoneRestarts? restarts = null, bool endsWithPower = false)
@@ -81,7 +103,7 @@ public sealed class Recovery(VmHost host)
             var name = ZoneName.Parse(zoneName);
             if (host.Runtime.Status(name).State.CanBoot)
             {
-                new Booter(host).Boot(host.Zones.Load(name), restarts);
+                Boot(() => new Booter(host).Boot(host.Zones.Load(name), restarts));
             }
         }
         finally

@@ -125,7 +125,7 @@ public sealed class RunChange(VmHost host, string uuid, ZoneName zone)
         if (host.Runtime.Status(zone).State.CanBoot)
         {
             host.Trace("boot");
-            new Booter(host).Boot(zone.Text);
+            Recovery.Boot(() => new Booter(host).Boot(zone.Text));
         }
     }
 }

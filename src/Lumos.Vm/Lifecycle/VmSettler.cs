@@ -12,6 +12,8 @@ namespace Lumos.Vm.Lifecycle;
 /// </summary>
 internal sealed class VmSettler(VmHost host, JsonLog log, RestartPolicy restarts, CancellationToken stopping)
 {
+    private static readonly TimeSpan UntilAsked = TimeSpan.FromMilliseconds(200);
+
     private readonly ZoneEnd _ends = new(host, log, restarts);
 
     /// <returns>When to look again; null: when something happens.</returns>
@@ -25,8 +27,12 @@ internal sealed class VmSettler(VmHost host, JsonLog log, RestartPolicy restarts
         string uuid = UuidOf(entry);
         // Without its lock: who stops the VM holds that, and is not waited for.
         var status = host.Runtime.Status(name);
-        if (status is { State: ZoneState.ShuttingDown, Transition.Abandoned: true })
+        if (status is { State: ZoneState.ShuttingDown, Transition: { IsAsked: false } stop })
         {
+            if (!stop.Abandoned)
+            {
+                return UntilAsked; // nothing tells us when who is about to ask is killed
+            }
             host.Runtime.ResumeShutdown(name);
         }
         if (_ends.LeftOfStop(uuid, status) is { Ticks: > 0 } left)
@@ -103,7 +109,7 @@ internal sealed class VmSettler(VmHost host, JsonLog log, RestartPolicy restarts
             try
             {
                 host.Trace("boot for the first time");
-                new Booter(host).Boot(config);
+                Recovery.Boot(() => new Booter(host).Boot(config));
             }
             catch (Exception e) when (e is LumosException or IOException)
             {

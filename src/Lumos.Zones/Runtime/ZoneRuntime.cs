@@ -299,7 +299,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
             Uptime = alive ? record.Init!.Age : null,
             ExitIsToCome = state == ZoneState.Down && exit is null && Monitor(name) is not null,
             Transition = record.StopBy is { } by
-                ? new ZoneTransition(record.StopTo == ZoneState.Running.Word ? ZoneState.Running : ZoneState.Installed, by, record.Owner is not { IsAlive: true })
+                ? new ZoneTransition(record.StopTo == ZoneState.Running.Word ? ZoneState.Running : ZoneState.Installed, by, record.Owner is not { IsAlive: true }) { IsAsked = record.StopAsked }
                 : null,
         };
     }

@@ -35,7 +35,7 @@ public sealed class CutShortTests(SharedRoot shared) : HostedTest(shared, daemon
         {
             Prepare(vm, before);
             kills += Kill(takes * ((moment + 0.5) / Moments), [words.Split(' ')[0], vm.Uuid, .. words.Split(' ')[1..]]) ? 1 : 0;
-            Wait.For($"{before} or {after}", () => !IsNoted(vm) && Shown(vm) is var now && (now == before || now == after));
+            Wait.For($"{before} or {after}", () => !IsNoted(vm) && Shown(vm) is var now && (now == before || now == after), () => Seen(vm, moment));
             // And it stays so.
             string settled = Shown(vm);
             if (settled.StartsWith("running", StringComparison.Ordinal))
@@ -171,6 +171,13 @@ public sealed class CutShortTests(SharedRoot shared) : HostedTest(shared, daemon
 
     private bool IsNoted(HostedVm vm) =>
         File.Exists(_root.Inside($"/run/lumos/unfinished/{vm.Uuid}.json")) || File.Exists(_root.Inside($"/etc/zones/unfinished/{vm.Uuid}.json"));
+
+    private string Seen(HostedVm vm, int moment)
+    {
+        string log = _root.Inside("/var/svc/log/system-smartdc-vmadmd:default.log"), record = _root.Inside($"/run/lumos/zone-states/{vm.Uuid}.json");
+        return $"killed at moment {moment}: {Shown(vm)}{(IsNoted(vm) ? ", noted" : "")}\n{(File.Exists(record) ? File.ReadAllText(record) : "no record")}\n"
+            + string.Join('\n', File.ReadLines(log).Where(line => line.Contains(vm.Uuid, StringComparison.Ordinal)).TakeLast(8));
+    }
 
     private static string Shown(HostedVm vm)
     {

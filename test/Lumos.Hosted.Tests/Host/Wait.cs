@@ -7,11 +7,17 @@ internal static class Wait
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20), Step = TimeSpan.FromMilliseconds(30);
 
-    internal static void For(string what, Func<bool> condition)
+    /// <param name="what">Is waited for.</param>
+    /// <param name="condition">Whether it is there.</param>
+    /// <param name="seen">What is there instead, for who reads of the failure.</param>
+    internal static void For(string what, Func<bool> condition, Func<string>? seen = null)
     {
         for (var clock = Stopwatch.StartNew(); !condition(); Thread.Sleep(Step))
         {
-            Assert.True(clock.Elapsed < Patience, $"{what}: not within {Patience.TotalSeconds:0} s");
+            if (clock.Elapsed > Patience)
+            {
+                Assert.Fail($"{what}: not within {Patience.TotalSeconds:0} s; {seen?.Invoke()}");
+            }
         }
     }
 }
