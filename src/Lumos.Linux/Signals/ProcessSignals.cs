@@ -69,22 +69,26 @@ public static unsafe class ProcessSignals
         return errno == Errno.ESRCH ? false : throw new ErrnoException($"signal {signal} to process {pid}", errno);
     }
 
-    /// <summary>The process handles the signal, or holds it until it does (proc_pid_status(5): SigCgt, SigBlk). False for one that is gone.</summary>
+    /// <summary>
+    /// The process handles the signal, or holds it until it does (proc_pid_status(5): SigCgt, SigBlk): each of its threads, as one that
+    /// does neither may be given it. False for a process that is gone.
+    /// </summary>
     public static bool IsHeard(int pid, int signal)
     {
-        string status;
         try
         {
-            status = File.ReadAllText($"/proc/{pid}/status");
+            string[] threads = Directory.GetDirectories($"/proc/{pid}/task");
+            return threads.Length > 0 && threads.All(thread => IsHeardBy(thread, MaskOf([signal])));
         }
         catch (IOException)
         {
             return false; // ENOENT or ESRCH
         }
-        return status.Split('\n')
-            .Where(line => line.StartsWith("SigCgt:", StringComparison.Ordinal) || line.StartsWith("SigBlk:", StringComparison.Ordinal))
-            .Any(line => (ulong.Parse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) & MaskOf([signal])) != 0);
     }
+
+    private static bool IsHeardBy(string thread, ulong mask) => File.ReadAllText(thread + "/status").Split('\n')
+        .Where(line => line.StartsWith("SigCgt:", StringComparison.Ordinal) || line.StartsWith("SigBlk:", StringComparison.Ordinal))
+        .Any(line => (ulong.Parse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) & mask) != 0);
 
     internal static ulong MaskOf(ReadOnlySpan<int> signals)
     {
