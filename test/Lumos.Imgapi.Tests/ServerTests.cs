@@ -189,7 +189,10 @@ public sealed class ServerTests
         Assert.All(found, f => Assert.Equal(expected, f));
         // 400 MiB went through; both ends of each connection, with their buffers, are in this process.
         Assert.True(most - before < 150 << 20, $"{(most - before) >> 20} MiB");
-        Assert.Contains("imgapi_requests_total{method=\"GET\",status=\"200\"} 200", await server.Reader.GetStringAsync("/metrics"));
+        // A request is counted when its answer has been sent, which its reader may know first.
+        await server.Until(() => long.Parse(
+            server.Reader.GetStringAsync("/metrics").Result.Split('\n').Single(line => line.StartsWith("imgapi_sent_bytes_total ", StringComparison.Ordinal)).Split(' ')[1],
+            System.Globalization.CultureInfo.InvariantCulture) >= 200L * content.Length);
     }
 
     [Fact]
