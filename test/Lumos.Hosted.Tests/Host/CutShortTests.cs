@@ -71,7 +71,9 @@ public sealed class CutShortTests(SharedRoot shared) : HostedTest(shared, daemon
                     : $"Successfully created VM {uuid}", run.ErrorOutput.Trim().Split('\n')[^1]);
                 told += interrupted ? 1 : 0;
             }
-            Wait.For("the VM, or nothing", () => _root.Command("vmadm", "list", "-H", "-p", "-o", "state", "uuid=" + uuid).OrThrow().Output.Trim() is "" or "running");
+            Wait.For("the VM, or nothing", () => _root.Command("vmadm", "list", "-H", "-p", "-o", "state", "uuid=" + uuid).OrThrow().Output.Trim() is "" or "running",
+                () => _root.Command("vmadm", "list", "-H", "-p", "-o", "state,pid,zone_state,autoboot", "uuid=" + uuid).Output
+                    + string.Join('\n', File.ReadLines(_root.Inside("/var/svc/log/system-smartdc-vmadmd:default.log")).Where(line => line.Contains(uuid, StringComparison.Ordinal)).TakeLast(8)));
             if (_root.Command("vmadm", "lookup", "uuid=" + uuid).OrThrow().Output.Length > 0)
             {
                 _root.Command("vmadm", "delete", uuid).OrThrow();

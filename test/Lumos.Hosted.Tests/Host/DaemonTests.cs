@@ -43,6 +43,8 @@ public sealed class DaemonTests(SharedRoot shared) : HostedTest(shared, daemonsS
     /// <summary>The zone is the one it was, and a daemon's whole work can be done.</summary>
     private void AllIsWell(HostedVm vm, int pid)
     {
+        // One that was killed is reached again a moment after it is there again.
+        Wait.For("svc.startd", () => _root.Command("svcs", "-aH").Succeeded);
         Wait.For("all services", () => _root.Services().All(s => s.Value is "online" or "disabled"));
         Assert.Equal(pid, vm.Pid);
         Assert.Equal("running", vm.State);
