@@ -22,7 +22,8 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
 
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(20);
 
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _endings = new(StringComparer.Ordinal);
+    /// <summary>Since when the word of a VM's monitor is waited for, and of which boot: somebody else may have cleared that one away.</summary>
+    private readonly ConcurrentDictionary<string, (DateTimeOffset? Boot, DateTimeOffset Since)> _endings = new(StringComparer.Ordinal);
 
     /// <summary>Cleans up, and boots when that is due. The caller holds the VM's lock.</summary>
     /// <returns>When to look again; null: all is done.</returns>
@@ -34,7 +35,7 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
             return null;
         }
         var now = host.Clock.GetUtcNow();
-        if (down.ExitIsToCome && now - _endings.GetOrAdd(uuid, now) < MonitorTime)
+        if (down.ExitIsToCome && now - _endings.AddOrUpdate(uuid, (down.BootTime, now), (_, old) => old.Boot == down.BootTime ? old : (down.BootTime, now)).Since < MonitorTime)
         {
             return Soon; // how long it waits for a restart depends on how it ended
         }
