@@ -73,12 +73,16 @@ public static unsafe class ProcessSignals
     /// The process handles the signal, or holds it until it does (proc_pid_status(5): SigCgt, SigBlk): each of its threads, as one that
     /// does neither may be given it. False for a process that is gone.
     /// </summary>
+    /// <remarks>
+    /// A thread that blocks even SIGSEGV does not wait for signals: the C library blocks all of them for a moment while it starts a thread
+    /// or a process, and as that moment ends the signal has its default effect, which for a PID 1 is none.
+    /// </remarks>
     public static bool IsHeard(int pid, int signal)
     {
         try
         {
             string[] threads = Directory.GetDirectories($"/proc/{pid}/task");
-            return threads.Length > 0 && threads.All(thread => IsHeardBy(thread, MaskOf([signal])));
+            return threads.Length > 0 && threads.All(thread => IsHeardBy(File.ReadAllLines(thread + "/status"), signal));
         }
         catch (IOException)
         {
@@ -86,9 +90,16 @@ public static unsafe class ProcessSignals
         }
     }
 
-    private static bool IsHeardBy(string thread, ulong mask) => File.ReadAllText(thread + "/status").Split('\n')
-        .Where(line => line.StartsWith("SigCgt:", StringComparison.Ordinal) || line.StartsWith("SigBlk:", StringComparison.Ordinal))
-        .Any(line => (ulong.Parse(line.AsSpan(7).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) & mask) != 0);
+    private static bool IsHeardBy(string[] status, int signal)
+    {
+        ulong blocked = Mask(status, "SigBlk:"), wanted = MaskOf([signal]);
+        return (Mask(status, "SigCgt:") & wanted) != 0 || ((blocked & wanted) != 0 && (blocked & MaskOf([Signal.SEGV])) == 0);
+    }
+
+    private static ulong Mask(string[] status, string label) => ulong.Parse(
+        status.First(line => line.StartsWith(label, StringComparison.Ordinal)).AsSpan(label.Length).Trim(),
+        NumberStyles.AllowHexSpecifier,
+        CultureInfo.InvariantCulture);
 
     internal static ulong MaskOf(ReadOnlySpan<int> signals)
     {

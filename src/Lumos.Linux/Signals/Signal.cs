@@ -3,7 +3,7 @@ namespace Lumos.Linux.Signals;
 /// <summary>Signal numbers by their header names (x86_64 and arm64).</summary>
 public static class Signal
 {
-    public const int HUP = 1, INT = 2, QUIT = 3, ABRT = 6, KILL = 9, USR1 = 10, USR2 = 12, PIPE = 13, ALRM = 14, TERM = 15, CHLD = 17,
+    public const int HUP = 1, INT = 2, QUIT = 3, ABRT = 6, KILL = 9, USR1 = 10, SEGV = 11, USR2 = 12, PIPE = 13, ALRM = 14, TERM = 15, CHLD = 17,
         CONT = 18, STOP = 19, TSTP = 20, TTIN = 21, TTOU = 22, WINCH = 28, PWR = 30;
 
     /// <summary>The C library's first real-time signal that is free to use (it keeps two for itself).</summary>
@@ -30,7 +30,7 @@ public static class Signal
         }
         number = name switch
         {
-            "HUP" => HUP, "INT" => INT, "QUIT" => QUIT, "ABRT" => ABRT, "KILL" => KILL, "USR1" => USR1, "USR2" => USR2, "PIPE" => PIPE,
+            "HUP" => HUP, "INT" => INT, "QUIT" => QUIT, "ABRT" => ABRT, "KILL" => KILL, "USR1" => USR1, "SEGV" => SEGV, "USR2" => USR2, "PIPE" => PIPE,
             "ALRM" => ALRM, "TERM" => TERM, "CHLD" => CHLD, "CONT" => CONT, "STOP" => STOP, "TSTP" => TSTP, "TTIN" => TTIN,
             "TTOU" => TTOU, "WINCH" => WINCH, "PWR" => PWR,
             _ => 0,
