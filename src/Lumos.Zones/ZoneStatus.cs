@@ -4,7 +4,7 @@ namespace Lumos.Zones;
 /// <param name="State">Its raw state.</param>
 /// <param name="ZoneId">Number of this boot; null unless something of the zone is up.</param>
 /// <param name="InitPid">Its PID 1, as the global zone numbers it; null unless running.</param>
-/// <param name="BootTime">When init was started.</param>
+/// <param name="BootTime">When init was started; null: it was not.</param>
 /// <param name="Exit">
 /// How its init ended, in state down; otherwise how it ended last, until somebody boots the zone again.
 /// </param>
@@ -18,6 +18,9 @@ public sealed record ZoneStatus(ZoneState State, int? ZoneId, int? InitPid, Date
 
     /// <summary>Its init is gone, and its monitor, which knows how, has not said so yet.</summary>
     public bool ExitIsToCome { get; init; }
+
+    /// <summary>Ready, and somebody who lives is about to start its init.</summary>
+    public bool IsBeingBroughtUp { get; init; }
 
     /// <summary>Somebody asked it to stop or to reboot; only in the states shutting_down and down.</summary>
     public ZoneTransition? Transition { get; init; }

@@ -38,6 +38,28 @@ public sealed class DaemonCrashTests
         Assert.True(killed > 0, "vmadmd was never killed");
     }
 
+    [Fact]
+    public void Who_is_killed_in_a_boot_and_leaves_no_trace_is_noticed()
+    {
+        using var machine = new TestMachine();
+        CrashTests.Running(machine);
+        machine.Runtime.Halt(Zone);
+        using var admin = new RunningAdmin(machine);
+        using var killed = new SemaphoreSlim(0);
+        machine.Runtime.OnMiddle = what =>
+        {
+            machine.Runtime.OnMiddle = null;
+            killed.Release();
+            Thread.Sleep(Timeout.Infinite);
+        };
+        new Thread(() => new Booter(machine.NewHost()).Boot(Zone.Text)) { IsBackground = true }.Start();
+        killed.Wait();
+        Thread.Sleep(500); // what was written is looked at by now
+        Assert.True(machine.Host.Runtime.Status(Zone).IsBeingBroughtUp);
+        machine.Runtime.BootersAreGone = true;
+        Wait.Until(() => machine.Host.Runtime.Status(Zone) is { State.Word: "running", Restarts.Total: 0 });
+    }
+
     [Theory]
     [InlineData("create")]
     [InlineData("start")]

@@ -38,6 +38,9 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
     /// <summary>Inits have ended and nobody wrote down how: the monitors were killed.</summary>
     public bool InitsEndedUnseen { get; set; }
 
+    /// <summary>Whoever boots zones was killed, which leaves no trace in any file.</summary>
+    public bool BootersAreGone { get; set; }
+
     public ZoneSpec? LastLimits { get; private set; }
 
     public ZoneSpec? LastBoot { get; private set; }
@@ -66,7 +69,8 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
             }
             if (record["half"] is not null)
             {
-                return new ZoneStatus(record["abandoned"] is null ? ZoneState.Ready : ZoneState.Down, null, null, null, null) { Restarts = restarts };
+                bool lives = record["abandoned"] is null && !BootersAreGone;
+                return new ZoneStatus(lives ? ZoneState.Ready : ZoneState.Down, null, null, null, null) { Restarts = restarts, IsBeingBroughtUp = lives };
             }
             return record["exit"] is { } exit
                 ? new ZoneStatus(ZoneState.Down, null, null, boot,

@@ -12,7 +12,8 @@ namespace Lumos.Vm.Lifecycle;
 /// </summary>
 internal sealed class VmSettler(VmHost host, JsonLog log, RestartPolicy restarts, CancellationToken stopping)
 {
-    private static readonly TimeSpan UntilAsked = TimeSpan.FromMilliseconds(200);
+    // Nothing tells us when somebody who is at it is killed.
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(200);
 
     private readonly ZoneEnd _ends = new(host, log, restarts);
 
@@ -27,11 +28,15 @@ internal sealed class VmSettler(VmHost host, JsonLog log, RestartPolicy restarts
         string uuid = UuidOf(entry);
         // Without its lock: who stops the VM holds that, and is not waited for.
         var status = host.Runtime.Status(name);
+        if (status.IsBeingBroughtUp)
+        {
+            return Soon;
+        }
         if (status is { State: ZoneState.ShuttingDown, Transition: { IsAsked: false } stop })
         {
             if (!stop.Abandoned)
             {
-                return UntilAsked; // nothing tells us when who is about to ask is killed
+                return Soon;
             }
             host.Runtime.ResumeShutdown(name);
         }

@@ -44,7 +44,9 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
         bool firstBoot = config.Attr(ZoneConfigMapping.Provisioning) is not null || config.Attr(ZoneConfigMapping.Failed) is not null;
         bool restartInit = config.Attr(ZoneConfigMapping.RestartInit) is not ("false" or "0");
         var docker = config.IsDocker ? RestartOf(config) : null;
-        AfterEnd Decide(ZoneExit exit) => docker is null
+        AfterEnd Decide(ZoneExit exit) => down.BootTime is null
+            ? AfterBootCutShort(down, firstBoot)
+            : docker is null
             ? policy.Decide(down, exit, restartInit, firstBoot, host.Clock.GetUtcNow())
             : DockerRestartPolicy.Decide(down, exit, docker, config.Autoboot, host.Clock.GetUtcNow());
 
@@ -88,6 +90,11 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
         host.Publish(uuid);
         return null;
     }
+
+    // Its init was never started. The first boot is not tried here: its end has to be watched.
+    private static AfterEnd AfterBootCutShort(ZoneStatus down, bool firstBoot) => firstBoot
+        ? new AfterEnd.Stay("a first boot was cut short")
+        : new AfterEnd.Boot("a boot was cut short", TimeSpan.Zero, down.Restarts);
 
     // Keys that are damaged restart nothing: the boot would be refused for the same reason.
     private DockerRestart RestartOf(ZoneConfig config)

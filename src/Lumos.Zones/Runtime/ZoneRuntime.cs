@@ -231,7 +231,10 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         {
             return null;
         }
-        WaitForMonitor(name); // it may be about to write the exit file
+        if (status.ExitIsToCome)
+        {
+            WaitForMonitor(name);
+        }
         var exit = Status(name, record).Exit ?? UnseenExit();
         Clear(name);
         return exit;
@@ -297,7 +300,9 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         {
             Restarts = new ZoneRestarts(record.InitRestarts, record.InitRestartsInRow),
             Uptime = alive ? record.Init!.Age : null,
-            ExitIsToCome = state == ZoneState.Down && exit is null && Monitor(name) is not null,
+            // One whose init still waits for the word to start, from somebody who is gone, has no end that its monitor could tell.
+            ExitIsToCome = state == ZoneState.Down && exit is null && record.Init is { IsAlive: false } && Monitor(name) is not null,
+            IsBeingBroughtUp = state == ZoneState.Ready && record.Owner is not null,
             Transition = record.StopBy is { } by
                 ? new ZoneTransition(record.StopTo == ZoneState.Running.Word ? ZoneState.Running : ZoneState.Installed, by, record.Owner is not { IsAlive: true }) { IsAsked = record.StopAsked }
                 : null,

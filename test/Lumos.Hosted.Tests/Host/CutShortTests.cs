@@ -73,7 +73,7 @@ public sealed class CutShortTests(SharedRoot shared) : HostedTest(shared, daemon
             }
             Wait.For("the VM, or nothing", () => _root.Command("vmadm", "list", "-H", "-p", "-o", "state", "uuid=" + uuid).OrThrow().Output.Trim() is "" or "running",
                 () => _root.Command("vmadm", "list", "-H", "-p", "-o", "state,pid,zone_state,autoboot", "uuid=" + uuid).Output
-                    + string.Join('\n', File.ReadLines(_root.Inside("/var/svc/log/system-smartdc-vmadmd:default.log")).Where(line => line.Contains(uuid, StringComparison.Ordinal)).TakeLast(8)), seconds: 90); // a monitor that hangs is given its time
+                    + string.Join('\n', File.ReadLines(_root.Inside("/var/svc/log/system-smartdc-vmadmd:default.log")).Where(line => line.Contains(uuid, StringComparison.Ordinal)).TakeLast(8)));
             if (_root.Command("vmadm", "lookup", "uuid=" + uuid).OrThrow().Output.Length > 0)
             {
                 _root.Command("vmadm", "delete", uuid).OrThrow();

@@ -10,15 +10,13 @@ internal static class Wait
     /// <param name="what">Is waited for.</param>
     /// <param name="condition">Whether it is there.</param>
     /// <param name="seen">What is there instead, for who reads of the failure.</param>
-    /// <param name="seconds">For how long; 0: as long as usual.</param>
-    internal static void For(string what, Func<bool> condition, Func<string>? seen = null, int seconds = 0)
+    internal static void For(string what, Func<bool> condition, Func<string>? seen = null)
     {
-        var patience = seconds > 0 ? TimeSpan.FromSeconds(seconds) : Patience;
         for (var clock = Stopwatch.StartNew(); !condition(); Thread.Sleep(Step))
         {
-            if (clock.Elapsed > patience)
+            if (clock.Elapsed > Patience)
             {
-                Assert.Fail($"{what}: not within {patience.TotalSeconds:0} s; {seen?.Invoke()}");
+                Assert.Fail($"{what}: not within {Patience.TotalSeconds:0} s; {seen?.Invoke()}");
             }
         }
     }
