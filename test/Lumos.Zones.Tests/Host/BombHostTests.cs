@@ -10,6 +10,8 @@ namespace Lumos.Zones.Tests.Host;
 [Trait("level", "host")]
 public sealed class BombHostTests
 {
+    private const int Looks = 5;
+
     [Theory]
     [InlineData("fork", 1, 100, "EAGAIN")]
     [InlineData("fd", 200, 65_536, "EMFILE")]
@@ -50,7 +52,7 @@ public sealed class BombHostTests
             }
         });
         Thread.Sleep(500);
-        double during = Enumerable.Range(0, 3).Min(_ => Latency(neighbour));
+        double during = Latency(neighbour);
         stop.Cancel();
         await attack;
         TestContext.Current.TestOutputHelper?.WriteLine($"{what}: p99 of a fork {before:0.00} ms before, {during:0.00} ms under attack");
@@ -59,7 +61,10 @@ public sealed class BombHostTests
         Assert.Equal("alive", attacker.Output("echo alive"));
     }
 
-    private static double Latency(HostZone zone)
+    // The middle one of several: what else runs on the machine disturbs some of them.
+    private static double Latency(HostZone zone) => Enumerable.Range(0, Looks).Select(_ => OneLatency(zone)).Order().ElementAt(Looks / 2);
+
+    private static double OneLatency(HostZone zone)
     {
         string[] words = zone.Output("/probe latency 150").Split(' ');
         return words.Length == 2 && double.TryParse(words[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double p99)
