@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Images.Import;
 using Lumos.Images.Model;
+using Lumos.Images.Oci;
 
 namespace Lumos.Images.Create;
 
@@ -39,6 +40,10 @@ public static class NewManifest
                 manifest[key] = value.DeepClone();
             }
         }
+        if (origin is { Type: DockerManifest.Type })
+        {
+            InheritProgram(manifest, origin["tags"] as JsonObject ?? []);
+        }
         var asked = said["requirements"] as JsonObject;
         // A native zone lives on the platform's programs: what runs on this one needs not run on an older one.
         if (vm.Brand is "joyent" or "joyent-minimal" && asked?["min_platform"] is null)
@@ -67,6 +72,21 @@ public static class NewManifest
             manifest["origin"] = of.ToString();
         }
         return manifest;
+    }
+
+    // What an image of docker runs is in its tags. It is the source image's, not the VM's own words, which may hold secrets; what it is called there stays there.
+    private static void InheritProgram(JsonObject manifest, JsonObject origin)
+    {
+        var tags = manifest["tags"] switch { null => [], JsonObject given => given, _ => null };
+        if (tags is null || manifest["type"]?.ToString() != DockerManifest.Type)
+        {
+            return; // the rules of manifests tell; or it is to be something else
+        }
+        foreach (string key in DockerManifest.Inherited.Where(key => !tags.ContainsKey(key) && origin[key] is not null))
+        {
+            tags[key] = origin[key]!.DeepClone();
+        }
+        manifest["tags"] = tags;
     }
 
     private static JsonObject Requirements(JsonObject manifest)

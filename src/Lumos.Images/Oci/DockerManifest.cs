@@ -20,6 +20,9 @@ public static class DockerManifest
 
     private const string Architecture = "docker:architecture";
 
+    /// <summary>Tags that an image made of a VM takes over: what it runs, and on what. Digests and names are those of the image that it came from.</summary>
+    internal static readonly string[] Inherited = [Config, Architecture];
+
     private const int LongestDescription = 500, LongestTags = 64 << 10;
 
     /// <summary>A layer that has no name of its own: part of images.</summary>

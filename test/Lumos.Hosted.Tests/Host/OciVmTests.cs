@@ -88,6 +88,43 @@ public sealed class OciVmTests(SharedRoot shared) : HostedTest(shared)
         }
     }
 
+    [Fact]
+    public void An_image_made_of_a_VM_runs_what_its_own_image_runs()
+    {
+        using var image = new Imported(_root);
+        string folder = Directory.CreateDirectory(Path.Combine(HostedRoot.Temporary, "made")).FullName;
+        string? made = null;
+        try
+        {
+            var payload = Small("proto");
+            payload["internal_metadata"] = new JsonObject { ["docker:env"] = """["GREETING=secret"]""" };
+            using (var vm = HostedVm.Of(_root, "lx", image.Uuid, payload))
+            {
+                Wait.For("its end", () => vm.State == "stopped");
+                _root.Command("imgadm", "create", "-q", "-c", "gzip", "-o", folder, vm.Uuid, "name=made", "version=1", """tags={"role":"web"}""").OrThrow();
+            }
+            string manifest = Path.Combine(folder, "made-1.imgmanifest");
+            var tags = JsonNode.Parse(File.ReadAllText(manifest))!["tags"]!;
+            Assert.Equal(("web", null, null), ((string?)tags["role"], tags["docker:repo"], tags["docker:id"]));
+            Assert.DoesNotContain("secret", File.ReadAllText(manifest));
+            _root.Command("imgadm", "install", "-q", "-m", manifest, "-f", Directory.GetFiles(folder, "made-1.*.gz").Single()).OrThrow();
+            made = (string)JsonNode.Parse(File.ReadAllText(manifest))!["uuid"]!;
+            using var again = HostedVm.Of(_root, "lx", made, Small("again"));
+            Wait.For("its end", () => again.State == "stopped");
+            Assert.Equal(3, (int)again.Get()["exit_status"]!);
+            Assert.Contains(" stdout F hello from 0:0 in /work, home /root\n", Log(again));
+            Assert.Equal(2, File.ReadAllLines(_root.Inside($"/zones/{again.Uuid}/root/data/boots")).Length); // one of the VM that the image was made of
+        }
+        finally
+        {
+            if (made is not null)
+            {
+                _root.Command("imgadm", "delete", made).OrThrow();
+            }
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static JsonObject Small(string alias) => new() { ["docker"] = true, ["alias"] = alias, ["ram"] = 64, ["quota"] = 1 };
 
     private string Log(HostedVm vm) => _root.Inside($"/zones/{vm.Uuid}/logs/stdio.log") is var file && File.Exists(file) ? File.ReadAllText(file) : "";

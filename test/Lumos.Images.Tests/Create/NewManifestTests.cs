@@ -46,6 +46,23 @@ public class NewManifestTests
     public void An_increment_names_its_origin() =>
         Assert.Equal(Origin.Uuid.ToString(), (string?)NewManifest.Of([], Vm("lx"), Origin, Origin.Uuid, New, "x")["origin"]);
 
+    [Fact]
+    public void An_image_of_a_docker_VM_runs_what_its_origin_runs_and_has_neither_its_names_nor_its_digests()
+    {
+        var origin = ImageManifest.Parse("""
+            {"v": 2, "uuid": "bbbbbbbb-0000-4000-8000-000000000002", "name": "docker-layer", "version": "1", "type": "docker", "os": "linux",
+             "tags": {"docker:id": "sha256:1", "docker:architecture": "amd64", "docker:repo": "docker.io/app", "docker:tag:1.0": true, "docker:manifest": "sha256:2",
+                      "docker:config-id": "sha256:3", "docker:config": {"Entrypoint": ["/app"], "Env": ["A=1"]}}}
+            """, "test");
+        string? Tags(string said) => NewManifest.Of((JsonObject)JsonNode.Parse(said)!, Vm("lx"), origin, null, New, "x")["tags"]?.ToJsonString();
+        const string Config = "\"docker:config\":{\"Entrypoint\":[\"/app\"],\"Env\":[\"A=1\"]}";
+        Assert.Equal($$"""{{{Config}},"docker:architecture":"amd64"}""", Tags("{}"));
+        Assert.Equal($$"""{"role":"web",{{Config}},"docker:architecture":"amd64"}""", Tags("""{"tags": {"role": "web"}}"""));
+        Assert.Equal("""{"docker:config":{"Cmd":["/other"]},"docker:architecture":"amd64"}""", Tags("""{"tags": {"docker:config": {"Cmd": ["/other"]}}}"""));
+        Assert.Null(Tags("""{"type": "lx-dataset"}"""));
+        Assert.Equal("7", Tags("""{"tags": 7}"""));
+    }
+
     [Theory]
     [InlineData("disabled", "true", "true")]
     [InlineData("version", "1.0", "\"1.0\"")]
