@@ -44,15 +44,35 @@ public class DockerZoneTests
         var docker = Read("""
             {"docker:entrypoint": "[\"/bin/a\"]", "docker:cmd": ["b", "c d"], "docker:env": "[\"A=1=2\"]", "docker:linkEnv": "[\"L=1\",\"A=0\"]", "docker:workdir": "srv",
              "docker:tty": "true", "docker:attach_stdin": "false", "docker:open_stdin": true, "docker:stopsignal": "SIGRTMIN+3", "docker:extraHosts": "[\"db:10.0.0.1\",\"six:fd00::1\"]",
-             "docker:restartpolicy": "on-failure:4", "docker:dnssearch": "[\"a.example\"]", "docker:volumes": "[\"/v\",\"relative\"]", "docker:unknown": {"x": 1}}
+             "docker:restartpolicy": "on-failure:4", "docker:dnssearch": "[\"a.example\"]", "docker:volumes": "[\"/v//w/\",\"relative\",\"/relative\"]", "docker:unknown": {"x": 1}}
             """);
         Assert.Equal(["/bin/a", "b", "c d"], docker.Argv);
         Assert.Equal(["L=1", "A=0", "A=1=2"], docker.Env);
         Assert.Equal(("/srv", true, true, Linux.Signals.Signal.RTMIN + 3), (docker.WorkingDirectory, docker.Tty, docker.OpenStdin, docker.StopSignal));
         Assert.Equal([("10.0.0.1", "db"), ("fd00::1", "six")], docker.ExtraHosts);
         Assert.Equal((new DockerRestart(false, 4), "gt-"), (docker.Restart, docker.LogMode));
-        Assert.Equal(["/v"], docker.Volumes);
+        Assert.Equal(["/v/w", "/relative"], docker.Volumes);
     }
+
+    [Theory]
+    [InlineData("/", "absolute path below /")]
+    [InlineData("/a/../b", "without . and ..")]
+    [InlineData("/dev/x", "/dev is the zone's own")]
+    public void A_volume_is_a_place_of_the_zones_own(string path, string says)
+    {
+        var faults = new List<string>();
+        var docker = DockerZoneReader.Read(new JsonObject { ["docker:volumes"] = new JsonArray(path, "/" + new string('x', 255), "/" + new string('x', 256)) }, (key, why) => faults.Add($"{key} {why}"));
+        Assert.Equal(["/" + new string('x', 255)], docker.Volumes);
+        Assert.Contains(says, faults[0]);
+        Assert.Contains("longer than the name", faults[1]);
+    }
+
+    [Theory]
+    [InlineData("/data", "data")]
+    [InlineData("/var/lib/a%2F", "var%2Flib%2Fa%252F")]
+    [InlineData("/.new", "%2Enew")]
+    public void A_volumes_entry_is_its_path_and_no_other_ones(string path, string entry) =>
+        Assert.Equal(entry, System.Text.Encoding.UTF8.GetString(DockerVolumes.EntryOf(path)));
 
     [Fact]
     public void The_last_value_of_a_variable_counts_and_docker_gives_some()

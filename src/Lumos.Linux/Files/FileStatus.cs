@@ -21,6 +21,9 @@ public enum FileKind
 public sealed record FileStatus(
     FileKind Kind, int Mode, uint User, uint Group, long Size, uint DeviceMajor, uint DeviceMinor, uint FsMajor, uint FsMinor, ulong Inode, DateTimeOffset Modified)
 {
+    /// <summary>How many names it has.</summary>
+    public uint Links { get; init; } = 1;
+
     /// <exception cref="ErrnoException">ENOENT and others.</exception>
     public static FileStatus Of(string path) => At(Libc.AT_FDCWD, path, Libc.AT_SYMLINK_NOFOLLOW);
 
@@ -43,6 +46,6 @@ public sealed record FileStatus(
         };
         return new FileStatus(
             kind, s.stx_mode & 0xfff, s.stx_uid, s.stx_gid, (long)s.stx_size, s.stx_rdev_major, s.stx_rdev_minor, s.stx_dev_major,
-            s.stx_dev_minor, s.stx_ino, DateTimeOffset.FromUnixTimeSeconds(s.stx_mtime.tv_sec).AddTicks(s.stx_mtime.tv_nsec / 100));
+            s.stx_dev_minor, s.stx_ino, DateTimeOffset.FromUnixTimeSeconds(s.stx_mtime.tv_sec).AddTicks(s.stx_mtime.tv_nsec / 100)) { Links = s.stx_nlink };
     }
 }

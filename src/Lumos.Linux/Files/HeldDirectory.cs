@@ -27,6 +27,9 @@ public sealed unsafe class HeldDirectory : IDisposable
     /// <param name="path">Trusted: its links are followed.</param>
     public static HeldDirectory Open(string path) => new(FileDescriptorIo.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory));
 
+    /// <summary>A directory that is open already, for reading; it is this one's to close from now on.</summary>
+    public static HeldDirectory Owning(FileDescriptor fd) => new(fd);
+
     /// <summary>The directory itself, for its own owner, mode, times and attributes.</summary>
     public FileDescriptor Handle => _fd;
 

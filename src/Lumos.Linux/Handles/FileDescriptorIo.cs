@@ -115,6 +115,9 @@ public static unsafe class FileDescriptorIo
     public static void Sync(this FileDescriptor fd) =>
         _ = SystemCall.Retry(() => Libc.fsync(fd.Number), $"fsync of descriptor {fd.Number}");
 
+    /// <summary>The same of everything on its file system.</summary>
+    public static void SyncFileSystem(this FileDescriptor fd) => _ = SystemCall.Checked(Libc.syncfs(fd.Number), $"syncfs of descriptor {fd.Number}");
+
     public static void SetMode(this FileDescriptor fd, int mode) =>
         _ = SystemCall.Checked(Libc.fchmod(fd.Number, (uint)mode), $"fchmod of descriptor {fd.Number}");
 

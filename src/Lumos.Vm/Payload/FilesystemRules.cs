@@ -6,9 +6,6 @@ namespace Lumos.Vm.Payload;
 /// <summary>The rules of filesystems: what has to be given, where they may be mounted, which options their type knows.</summary>
 public static class FilesystemRules
 {
-    /// <summary>What is the zone's own, and never something else's mountpoint.</summary>
-    private static readonly string[] Reserved = ["/proc", "/sys", "/dev"];
-
     /// <summary>A file system, complete, in the order get prints.</summary>
     public static JsonObject Complete(JsonObject given, PayloadReport report)
     {
@@ -60,7 +57,7 @@ public static class FilesystemRules
     }
 
     /// <summary>A target as it is kept: no slash at its end, none twice.</summary>
-    public static string Target(string text) => "/" + string.Join('/', text.Split('/', StringSplitOptions.RemoveEmptyEntries));
+    public static string Target(string text) => MountTarget.Plain(text);
 
     private static void CheckOptions(JsonObject fs, string type, PayloadReport report)
     {
@@ -88,18 +85,13 @@ public static class FilesystemRules
         {
             return;
         }
-        string plain = Target(target);
-        if (!target.StartsWith('/') || plain == "/" || target.Split('/').Any(part => part is "." or ".."))
+        if (MountTarget.Fault(target) is { } fault)
         {
-            report.AddBadValue("filesystems.*.target", $"\"{target}\" is not an absolute path below / without . and ..");
-        }
-        else if (Reserved.FirstOrDefault(path => plain == path || plain.StartsWith(path + "/", StringComparison.Ordinal)) is { } reserved)
-        {
-            report.AddBadValue("filesystems.*.target", $"\"{target}\" cannot be mounted over: {reserved} is the zone's own");
+            report.AddBadValue("filesystems.*.target", $"\"{target}\" {fault}");
         }
         else
         {
-            fs["target"] = plain;
+            fs["target"] = MountTarget.Plain(target);
         }
     }
 

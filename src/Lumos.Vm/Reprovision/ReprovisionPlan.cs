@@ -22,6 +22,9 @@ public abstract record ReprovisionStep(string Does, string? Undo)
     /// <summary>Cores are about what ran before; with the root they would be lost.</summary>
     public sealed record KeepCores(string From, string To) : ReprovisionStep($"copy {From}/cores to {To}", null);
 
+    /// <summary>A docker VM's volumes lie beside its root, and outlive it.</summary>
+    public sealed record KeepVolumes(string From, string To) : ReprovisionStep($"copy {From}/volumes to {To}", null);
+
     /// <summary>From the first of these on it is finished, not undone.</summary>
     public sealed record SetAside(DatasetName From, DatasetName To) : ReprovisionStep($"unmount {From}, rename it to {To}", null);
 
@@ -73,6 +76,7 @@ public sealed record ReprovisionPlan(ImmutableArray<ReprovisionStep> Steps)
             new ReprovisionStep.PrepareRoot(places.NewPath),
             new ReprovisionStep.Stop(),
             new ReprovisionStep.KeepCores(places.ZonePath, places.NewPath),
+            .. vm.IsDocker ? [new ReprovisionStep.KeepVolumes(places.ZonePath, places.NewPath)] : Array.Empty<ReprovisionStep>(),
             new ReprovisionStep.Note(switching),
             .. Rest(vm, switching, new ReprovisionFacts(false, true, [.. below], [.. snapshots])).Steps,
         ]);

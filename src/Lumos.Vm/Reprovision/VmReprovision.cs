@@ -13,7 +13,7 @@ using Lumos.Zones.Config;
 namespace Lumos.Vm.Reprovision;
 
 // Purpose. reprovision: a VM gets a fresh root, a clone of an image. Who it is stays: configuration, NICs, metadata, tags, what lies
-// below its dataset (delegated data), cores of processes that crashed.
+// below its dataset (delegated data), cores of processes that crashed, volumes of docker's images.
 //
 // On disk. The new root is made beside the old one, POOL/UUID-reprovisioning-new, while the VM still runs: whatever can fail for want
 // of an image, space or a file fails there. Then the zone is stopped and the two change places by renames; the old root, meanwhile
@@ -142,7 +142,10 @@ public sealed class VmReprovision(VmHost host)
                     Stop(name);
                     break;
                 case ReprovisionStep.KeepCores cores:
-                    KeepCores(cores);
+                    KeptFiles.Bring(cores);
+                    break;
+                case ReprovisionStep.KeepVolumes volumes:
+                    KeptFiles.Bring(volumes);
                     break;
                 case ReprovisionStep.SetAside set:
                     roots.SetAside(set.From, set.To);
@@ -193,24 +196,6 @@ public sealed class VmReprovision(VmHost host)
         if (host.Runtime.Status(name).State is { CanHalt: true } state && state != ZoneState.Running)
         {
             host.Runtime.Halt(name);
-        }
-    }
-
-    private static void KeepCores(ReprovisionStep.KeepCores cores)
-    {
-        string from = Path.Combine(cores.From, "cores");
-        if (!Directory.Exists(from) || !Directory.EnumerateFileSystemEntries(from).Any())
-        {
-            return;
-        }
-        try
-        {
-            TreeCopy.Copy(from, Path.Combine(cores.To, "cores"));
-            DurableFile.SyncFileSystem(cores.To);
-        }
-        catch (IOException e)
-        {
-            throw new LumosException("CoresNotKept", $"the cores in {from} cannot be brought over to the new root: move them elsewhere, or remove them", inner: e);
         }
     }
 

@@ -12,7 +12,7 @@ internal static class DockerProcess
 {
     private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /// <summary>Looks up who runs it, and makes its working directory and the directories of its data.</summary>
+    /// <summary>Looks up who runs it, and makes its working directory.</summary>
     /// <exception cref="LumosException">ZoneCannotBoot</exception>
     public static DockerZone Prepare(ZoneSpec spec, DockerZone docker)
     {
@@ -23,16 +23,13 @@ internal static class DockerProcess
         using var root = RootedDirectory.Open(spec.RootPath);
         var user = FindUser(spec.Name, docker.User, Read(root, "/etc/passwd"), Read(root, "/etc/group"));
         string folder = docker.WorkingDirectory.StartsWith('~') ? user.Home.TrimEnd('/') + "/" + docker.WorkingDirectory[1..].TrimStart('/') : docker.WorkingDirectory;
-        foreach (string path in docker.Volumes.Append(folder))
+        try
         {
-            try
-            {
-                root.MakeDirectories(path);
-            }
-            catch (ErrnoException e)
-            {
-                throw new LumosException("ZoneCannotBoot", $"zone '{spec.Name}': {path} cannot be made in it", inner: e);
-            }
+            root.MakeDirectories(folder);
+        }
+        catch (ErrnoException e)
+        {
+            throw new LumosException("ZoneCannotBoot", $"zone '{spec.Name}': {folder} cannot be made in it", inner: e);
         }
         return docker with { Process = user, WorkingDirectory = folder };
     }

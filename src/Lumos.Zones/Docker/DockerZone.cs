@@ -11,6 +11,7 @@ namespace Lumos.Zones.Docker;
 /// would do is done from outside: addresses and routes before it starts, DHCP beside it, resolv.conf, hosts and hostname written anew
 /// at each boot, its output into the zone's log by the monitor.
 /// Where it is told: the keys docker:* of internal_metadata, in SmartOS's words (<see cref="DockerZoneReader"/>).
+/// Its volumes lie beside its root, since a fresh root has to find them there (<see cref="DockerVolumes"/>).
 /// What differs from other zones: no tmpfs over /run, and over /tmp only where tmpfs says so, since images have files there; a terminal
 /// only with docker:tty; logs/stdio.log instead of logs/console.log; the stop signal; the restart policy (vmadmd).
 /// </remarks>
@@ -50,7 +51,7 @@ public sealed record DockerZone
     /// <summary>Domains for resolv.conf, before dns_domain: docker:dnssearch.</summary>
     public ImmutableArray<string> DnsSearch { get; init; } = [];
 
-    /// <summary>Directories that the image says hold data: docker:volumes. They are made where they are missing.</summary>
+    /// <summary>Paths of data that outlives the root (<see cref="DockerVolumes"/>), each once: docker:volumes.</summary>
     public ImmutableArray<string> Volumes { get; init; } = [];
 
     /// <summary>Who runs it, once the zone's own files have been asked.</summary>

@@ -3,7 +3,9 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Core;
+using Lumos.Linux.Files;
 using Lumos.Linux.Signals;
+using Lumos.Zones.Bundle;
 
 namespace Lumos.Zones.Docker;
 
@@ -39,7 +41,7 @@ public static class DockerZoneReader
             ExtraHosts = [.. keys.List("extraHosts").Select(text => Host(text, fault)).OfType<(string, string)>()],
             LinkHosts = keys.Text("linkHosts"),
             DnsSearch = keys.List("dnssearch"),
-            Volumes = [.. keys.List("volumes").Where(path => path.StartsWith('/'))],
+            Volumes = [.. keys.List("volumes").Select(path => Volume(path, fault)).OfType<string>().Distinct()],
         };
     }
 
@@ -83,6 +85,23 @@ public static class DockerZoneReader
         }
         fault("docker:extraHosts", $"has \"{text}\", which is not NAME:ADDRESS");
         return null;
+    }
+
+    private static string? Volume(string text, Action<string, string> fault)
+    {
+        string path = text.StartsWith('/') ? text : "/" + text;
+        if (MountTarget.Fault(path) is { } why)
+        {
+            fault("docker:volumes", $"has \"{text}\", which {why}");
+            return null;
+        }
+        path = MountTarget.Plain(path);
+        if (DockerVolumes.EntryOf(path).Length > HeldDirectory.LongestName)
+        {
+            fault("docker:volumes", $"has \"{text}\", which is longer than the name of a volume can be");
+            return null;
+        }
+        return path;
     }
 
     private sealed class Keys(JsonObject metadata, Action<string, string> fault)

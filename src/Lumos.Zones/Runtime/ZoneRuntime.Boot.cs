@@ -40,6 +40,7 @@ public sealed partial class ZoneRuntime
         };
         Record(spec.Name, record);
 
+        spec = DockerVolumes.Prepare(spec);
         ZoneFiles.Prepare(spec, _warn);
         if (spec.Docker is { } docker)
         {

@@ -89,6 +89,32 @@ public sealed class OciVmTests(SharedRoot shared) : HostedTest(shared)
     }
 
     [Fact]
+    public void Volumes_outlive_the_root_and_are_part_of_snapshots()
+    {
+        using var image = new Imported(_root);
+        var payload = Small("data");
+        payload["internal_metadata"] = new JsonObject { ["docker:cmd"] = """["stay"]""", ["docker:volumes"] = """["/volume","/data","/srv/own"]""" };
+        using var vm = HostedVm.Of(_root, "lx", image.Uuid, payload);
+        Assert.Equal("new", vm.Zlogin("cat /data/new").OrThrow().Output); // the image's own
+        vm.Zlogin("echo kept > /volume/a; echo kept > /srv/own/b; echo changed > /data/new; echo lost > /work/c; ln /volume/a /volume/b; busybox chown 1000:2000 /volume/a").OrThrow();
+        Assert.True(File.Exists(_root.Inside($"/zones/{vm.Uuid}/volumes/srv%2Fown/b")));
+        Assert.False(File.Exists(_root.Inside($"/zones/{vm.Uuid}/root/volume/a")));
+        vm.Vmadm("create-snapshot", "before").OrThrow();
+        vm.Zlogin("echo later > /volume/a; echo later > /work/c").OrThrow();
+        vm.Vmadm("rollback-snapshot", "before").OrThrow();
+        Wait.For("it to run", () => vm.State == "running");
+        Assert.Equal("kept\nlost\n", vm.Zlogin("cat /volume/a /work/c").OrThrow().Output);
+
+        _root.Feed($$"""{"image_uuid": "{{image.Uuid}}"}""", "vmadm", "reprovision", vm.Uuid).OrThrow();
+        Wait.For("it to run", () => vm.State == "running");
+        Assert.Equal("kept\nkept\nchanged\n", vm.Zlogin("cat /volume/a /srv/own/b /data/new").OrThrow().Output);
+        Assert.Equal("1000 2000 2\n", vm.Zlogin("busybox stat -c '%u %g %h' /volume/a").OrThrow().Output);
+        Assert.NotEqual(0, vm.Zlogin("cat /work/c").Status);
+        vm.Vmadm("delete").OrThrow();
+        Assert.False(Directory.Exists(_root.Inside($"/zones/{vm.Uuid}")));
+    }
+
+    [Fact]
     public void An_image_made_of_a_VM_runs_what_its_own_image_runs()
     {
         using var image = new Imported(_root);

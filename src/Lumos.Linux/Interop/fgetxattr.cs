@@ -1,0 +1,9 @@
+using System.Runtime.InteropServices;
+
+namespace Lumos.Linux.Interop;
+
+internal static unsafe partial class Libc
+{
+    [LibraryImport(Name, SetLastError = true)]
+    internal static partial nint fgetxattr(int fd, byte* name, byte* value, nuint size);
+}
