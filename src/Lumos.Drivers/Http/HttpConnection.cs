@@ -58,9 +58,16 @@ internal sealed class HttpConnection(Socket client, string serverName, Cancellat
                 _filled -= end + 4;
                 _buffer.AsSpan(end + 4, _filled).CopyTo(_buffer);
             }
-            log($"{client.RemoteEndPoint} {request?.Method} {request?.Path} {response.Status}");
             more &= !closing.IsCancellationRequested && response.Flow is null;
-            await Send(response, request?.Method != "HEAD", more);
+            try
+            {
+                log($"{client.RemoteEndPoint} {request?.Method} {request?.Path} {response.Status}");
+                await Send(response, request?.Method != "HEAD", more);
+            }
+            finally
+            {
+                response.Over?.Invoke();
+            }
         }
     }
 

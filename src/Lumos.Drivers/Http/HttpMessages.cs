@@ -51,6 +51,9 @@ public sealed record HttpResponse(int Status, IReadOnlyList<KeyValuePair<string,
     /// <summary>Writes the body as it comes, instead of <see cref="Body"/>: the connection is closed behind it.</summary>
     public Func<HttpBody, Task>? Flow { get; init; }
 
+    /// <summary>Called once, when nothing more of it will be sent: whether it was, in part or not at all.</summary>
+    public Action? Over { get; init; }
+
     /// <summary>The first byte of the file to send.</summary>
     public long Offset { get; init; }
 

@@ -151,17 +151,8 @@ internal sealed class VmInfoRoutes(ModelKeeper keeper, IDatasets datasets, TimeP
         byte[] ready = VmEvent.Ready(listener.Id, listener.Created, vms.Where(vm => only is null || vm.Uuid == only).Select(vm => vm.Line));
         return new HttpResponse(200, [new("Content-Type", "application/json")])
         {
-            Flow = async body =>
-            {
-                try
-                {
-                    await listener.Flow(body, ready, clock).ConfigureAwait(false);
-                }
-                finally
-                {
-                    keeper.Leave(listener);
-                }
-            },
+            Flow = body => listener.Flow(body, ready, clock),
+            Over = () => keeper.Leave(listener),
         };
     }
 

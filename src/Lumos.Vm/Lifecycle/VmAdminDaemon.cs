@@ -38,7 +38,7 @@ public sealed class VmAdminDaemon : IDisposable
     private readonly ConcurrentDictionary<string, bool> _lookedAt = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _firstBoots = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Task, bool> _tasks = new();
-    private readonly HashSet<ZoneName> _wellMade = []; // installed, first boot over; of the loop's thread alone, to save looks
+    private readonly SeenZones _seen = new();
     private readonly VmSettler _settler;
     private readonly int _zones;
     private int _sweeping;
@@ -61,7 +61,7 @@ public sealed class VmAdminDaemon : IDisposable
     /// <summary>Looks at every zone, then serves until <see cref="Stop"/>.</summary>
     public void Run()
     {
-        LookAtAll();
+        LookAtChanged();
         SweepSoon();
         foreach (var entry in _host.Zones.ReadIndex().Zones)
         {
@@ -97,11 +97,12 @@ public sealed class VmAdminDaemon : IDisposable
 
     private void OnFileEvents()
     {
-        bool all = false;
+        bool all = false, index = false;
         var zones = new HashSet<string>();
         foreach (var e in _inotify.Read())
         {
-            all |= e.Events.HasFlag(FileEvents.Overflow) || (e.Watch == _zones && e.Name == "index");
+            all |= e.Events.HasFlag(FileEvents.Overflow);
+            index |= e.Watch == _zones && e.Name == "index";
             if (Linux.Files.DurableFile.TargetOf(e.Name) is not null)
             {
                 SweepSoon(); // written, and by now renamed, unless its writer was killed
@@ -113,8 +114,11 @@ public sealed class VmAdminDaemon : IDisposable
         }
         if (all)
         {
-            LookAtAll();
-            return;
+            _seen.Clear();
+        }
+        if (all || index)
+        {
+            LookAtChanged();
         }
         foreach (string zone in zones)
         {
@@ -122,9 +126,9 @@ public sealed class VmAdminDaemon : IDisposable
         }
     }
 
-    private void LookAtAll()
+    private void LookAtChanged()
     {
-        foreach (var entry in _host.Zones.ReadIndex().Zones)
+        foreach (var entry in _seen.Changed([.. _host.Zones.ReadIndex().Zones]))
         {
             Guard(entry.Name.Text, () => LookAt(entry));
         }
@@ -142,12 +146,7 @@ public sealed class VmAdminDaemon : IDisposable
             return; // deleted since the index was read
         }
         // In a stored state with nothing to unwind there is nothing to do: most zones cost no task.
-        if (entry.State != ZoneState.Installed || state != ZoneState.Installed || _host.Unfinished.Exists(VmSettler.UuidOf(entry)))
-        {
-            _wellMade.Remove(entry.Name);
-            LookAt(entry.Name.Text);
-        }
-        else if (!_wellMade.Contains(entry.Name) && (_settler.IsProvisioning(entry.Name) || !_wellMade.Add(entry.Name)))
+        if (entry.State != ZoneState.Installed || state != ZoneState.Installed || _host.Unfinished.Exists(VmSettler.UuidOf(entry)) || _settler.IsProvisioning(entry.Name))
         {
             LookAt(entry.Name.Text);
         }
@@ -248,6 +247,7 @@ public sealed class VmAdminDaemon : IDisposable
         }
         catch (Exception e) when (e is LumosException { Code: not FirstBoot.DeletedCode } or IOException or UnauthorizedAccessException)
         {
+            _seen.Forget(zone); // it is looked at again with the next change of the index
             _log.Error("this VM needs a look", ("zone", zone), ("error", LumosException.Describe(e)));
         }
     }

@@ -44,10 +44,9 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
         bool firstBoot = config.Attr(ZoneConfigMapping.Provisioning) is not null || config.Attr(ZoneConfigMapping.Failed) is not null;
         bool restartInit = config.Attr(ZoneConfigMapping.RestartInit) is not ("false" or "0");
         var docker = config.IsDocker ? RestartOf(config) : null;
-        AfterEnd Decide(ZoneExit exit) => down.BootTime is null
-            ? AfterBootCutShort(down, firstBoot)
-            : docker is null
-            ? policy.Decide(down, exit, restartInit, firstBoot, host.Clock.GetUtcNow())
+        AfterEnd Decide(ZoneExit exit) =>
+            down.BootTime is null ? AfterBootCutShort(down, firstBoot)
+            : docker is null ? policy.Decide(down, exit, restartInit, firstBoot, host.Clock.GetUtcNow())
             : DockerRestartPolicy.Decide(down, exit, docker, config.Autoboot, host.Clock.GetUtcNow());
 
         if (down.Exit is { } seen && Decide(seen) is AfterEnd.Boot { Wait.Ticks: > 0 } later)

@@ -8,6 +8,8 @@ namespace Lumos.Bench.Measures;
 /// </summary>
 internal sealed class CrowdScenario : IScenario
 {
+    private const int SnapshotsInPatience = 50_000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
     public string Name => "crowd";
@@ -22,7 +24,7 @@ internal sealed class CrowdScenario : IScenario
             var crowd = (ICrowd)peer;
             if (filled.Add(peer))
             {
-                crowd.Fill(course.Sizes.Crowd, course.Sizes.CrowdSnapshots / course.Sizes.Crowd, new CrowdClock(Patience));
+                crowd.Fill(course.Sizes.Crowd, course.Sizes.CrowdSnapshots / course.Sizes.Crowd, new CrowdClock(Patience * Math.Max(1, (double)course.Sizes.CrowdSnapshots / SnapshotsInPatience)));
             }
             if (course.Takes(peer, "daemon-crowd"))
             {
