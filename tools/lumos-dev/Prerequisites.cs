@@ -1,3 +1,4 @@
+using Lumos.Bench.Packages;
 using Lumos.Core;
 using Lumos.Drivers.Tools;
 using Lumos.Machine;
@@ -32,7 +33,10 @@ internal enum Need
     Hosted = 64,
 }
 
-/// <summary>Debian packages for each need: looked up with dpkg-query, installed with apt-get. Names are Debian 12's and 13's alike.</summary>
+/// <summary>
+/// Debian packages for each need: looked up with dpkg-query, installed with apt-get, no service of theirs started (<see cref="ServicesHeldBack"/>).
+/// Names are Debian 12's and 13's alike.
+/// </summary>
 internal static class Prerequisites
 {
     private static readonly (Need Need, string[] Packages)[] _table =
@@ -72,11 +76,12 @@ internal static class Prerequisites
             : throw new LumosException("NotRoot", $"installing needs root and there is no sudo; run as root: {command}");
         Console.Error.WriteLine($"lumos: {command}");
         string[] quietly = ["env", "DEBIAN_FRONTEND=noninteractive"];
+        string[] attempt = [.. become, .. ServicesHeldBack.Around(missing, [.. quietly, .. install])];
         // The lists may be old or, in a container, absent: they are fetched only when the first attempt fails.
-        if (HostCommand.RunAttached([.. become, .. quietly, .. install]) != 0)
+        if (HostCommand.RunAttached(attempt) != 0)
         {
             HostCommand.RunAttached([.. become, .. quietly, "apt-get", "update"]);
-            if (HostCommand.RunAttached([.. become, .. quietly, .. install]) != 0)
+            if (HostCommand.RunAttached(attempt) != 0)
             {
                 throw new LumosException("PackagesMissing", $"apt-get could not install {string.Join(' ', missing)}; see what it said above");
             }
