@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Lumos.Zones.Config;
 
 namespace Lumos.Zones;
 
@@ -10,6 +11,9 @@ public interface IZoneRuntime
 {
     /// <summary>The zone's state now, from the index, /run and the kernel; starts no process.</summary>
     ZoneStatus Status(ZoneName name);
+
+    /// <summary>The same of a zone whose line in the index has been read: what is asked of a thousand zones does not read it a thousand times.</summary>
+    ZoneStatus Status(ZoneIndexEntry entry);
 
     /// <summary>
     /// Brings the zone up and returns once its init runs. All that was made is taken back when a step fails.

@@ -256,6 +256,51 @@ public sealed class CreateTests : IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(outside));
     }
 
+    [Theory]
+    [InlineData("root", 1)]
+    [InlineData("config", 0)]
+    [InlineData("logs", 0)]
+    [InlineData("cores", 0)]
+    public void No_link_beside_the_root_of_an_image_is_followed(string name, int status)
+    {
+        string outside = _machine.At("outside");
+        Directory.CreateDirectory(Path.Combine(outside, "etc"));
+        _machine.BeforeDataset = (operation, dataset) =>
+        {
+            if (operation == "mount")
+            {
+                string entry = _machine.At($"{dataset}/{name}");
+                if (Directory.Exists(entry))
+                {
+                    Directory.Delete(entry, recursive: true);
+                }
+                File.CreateSymbolicLink(entry, outside);
+            }
+        };
+        var run = _machine.Vmadm($$"""{"image_uuid": "{{TestMachine.NativeImage}}", "autoboot": false}""", "create");
+        Assert.Equal(status, run.Status);
+        Assert.Equal([Path.Combine(outside, "etc")], Directory.EnumerateFileSystemEntries(outside, "*", SearchOption.AllDirectories));
+        if (status != 0)
+        {
+            Assert.Contains("holds no directory \"root\"", run.Error);
+        }
+    }
+
+    [Fact]
+    public void What_an_image_holds_beside_its_root_is_nothing_of_the_VMs()
+    {
+        _machine.BeforeDataset = (operation, dataset) =>
+        {
+            if (operation == "mount")
+            {
+                Directory.CreateDirectory(_machine.At($"{dataset}/config"));
+                File.WriteAllText(_machine.At($"{dataset}/config/routes.json"), """{"10.9.9.0/24": "10.88.0.66"}""");
+            }
+        };
+        string uuid = _machine.Create(""", "autoboot": false""");
+        Assert.Empty(_machine.Get(uuid)["routes"]?.AsObject() ?? []);
+    }
+
     [Fact]
     public void Without_autoboot_the_VM_is_stopped_and_nothing_is_awaited()
     {

@@ -88,6 +88,8 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
         }
     }
 
+    public ZoneStatus Status(ZoneIndexEntry entry) => Read(entry.Name) is null ? ZoneStatus.Stored(entry.State, entry.Path) : Status(entry.Name);
+
     public void Boot(ZoneSpec spec)
     {
         lock (_lock)

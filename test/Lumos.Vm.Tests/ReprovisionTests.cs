@@ -223,13 +223,7 @@ public sealed class ReprovisionTests : IDisposable
     public void Cores_that_cannot_be_kept_stop_it_and_the_VM_runs_again()
     {
         string uuid = Dirty();
-        _machine.FillRoot = root =>
-        {
-            if (root.Contains("-reprovisioning-new", StringComparison.Ordinal))
-            {
-                Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(root)!, "cores/core.1/in-the-way"));
-            }
-        };
+        _machine.Runtime.OnShutdown = _ => Directory.CreateDirectory(_machine.At($"zones/{uuid}-reprovisioning-new/cores/core.1/in-the-way"));
         var run = Reprovision(uuid);
         Assert.Equal(1, run.Status);
         Assert.Contains($"the cores in {_machine.At($"zones/{uuid}/cores")} cannot be brought over", run.Error);

@@ -77,6 +77,7 @@ public sealed class CoreTests : IDisposable
         File.WriteAllText(At("pattern"), "core\n");
         Assert.Equal("HostsOwn", Assert.Throws<LumosException>(() => Admin(hosted: true, "-u")).Code);
         Assert.Equal("core\n", File.ReadAllText(At("pattern")));
+        Assert.False(File.Exists(At("limit")));
         Assert.Contains("zone core dumps: not kept", Admin(hosted: true), StringComparison.Ordinal);
         File.WriteAllText(At("pattern"), CorePattern.Handler + "\n");
         Assert.Contains("zone core file pattern: ZONEPATH/cores/core.%f.%p", Admin(hosted: false), StringComparison.Ordinal);
@@ -85,7 +86,7 @@ public sealed class CoreTests : IDisposable
     private string Admin(bool hosted, params string[] words)
     {
         var output = new StringWriter { NewLine = "\n" };
-        new CoreAdm(new AppletContext { Name = "coreadm", Args = words, Out = output }, hosted, At("pattern")).Run();
+        new CoreAdm(new AppletContext { Name = "coreadm", Args = words, Out = output }, hosted, At("pattern"), At("limit")).Run();
         return output.ToString();
     }
 

@@ -17,6 +17,8 @@ internal sealed class FakeZoneRuntime : IZoneRuntime
         ? Store?.ReadIndex().Find(name) is { } entry ? new ZoneStatus(entry.State, null, null, null, null) : throw new LumosException("ZoneNotConfigured", $"zone '{name}' is not configured")
         : state.CanEnter ? new ZoneStatus(state, 5, 500, DateTimeOffset.UnixEpoch, null) : new ZoneStatus(state, null, null, null, null);
 
+    public ZoneStatus Status(Config.ZoneIndexEntry entry) => Status(entry.Name);
+
     public void Boot(ZoneSpec spec)
     {
         var state = Status(spec.Name).State;

@@ -63,6 +63,7 @@ public sealed class ZoneToolTests(Suite suite) : LiveTest(suite)
     {
         var zone = Suite.NativeZone;
         Assert.Contains("core-dump", Ok(Zone.Shell("cat /proc/sys/kernel/core_pattern")));
+        Assert.Equal("8", Ok(Zone.Shell("cat /proc/sys/kernel/core_pipe_limit")));
         Zone.Zlogin(zone, "sh", "-c", "kill -SEGV $$");
         Zone.WaitFor("the core", Suite.Patient(10), () => Zone.Shell($"ls -s /zones/{zone}/cores/core.*").Status == 0);
         Ok(Zone.Shell($"rm /zones/{zone}/cores/core.*"));

@@ -85,6 +85,7 @@ public sealed class VmCreator(VmHost host)
                     host.Datasets.Clone(clone.Image, clone.Dataset, clone.Properties);
                     undo.Push(step.Undo!, () => DatasetRemoval.DestroyZone(host.Datasets, clone.Dataset, plan.Vm.ZonePath));
                     host.Datasets.Mount(clone.Dataset);
+                    ZoneFolder.KeepOnlyRoot(plan.Vm.ZonePath);
                     break;
                 case CreateStep.MakeData data:
                     host.Datasets.Create(data.Dataset, data.Properties);

@@ -51,7 +51,7 @@ public sealed class VmLoader(ZoneLayout layout, IZoneRuntime runtime, IDatasets 
     public VmInfo? Load(string uuid, DatasetFacts dataset) => Entry(uuid) is { } entry ? Load(entry, _ => dataset) : null;
 
     /// <summary>The same VM with its run-time state as it is now.</summary>
-    public VmInfo? Refresh(VmInfo vm) => Entry(vm.Uuid) is { } entry ? vm.With(Status(entry), host) : null;
+    public VmInfo? Refresh(VmInfo vm) => Entry(vm.Uuid) is { } entry ? vm.With(runtime.Status(entry), host) : null;
 
     /// <summary>The line of the index that a VM has; null: none.</summary>
     public ZoneIndexEntry? Entry(string uuid) =>
@@ -95,13 +95,8 @@ public sealed class VmLoader(ZoneLayout layout, IZoneRuntime runtime, IDatasets 
             withDataset.Remove("zfs_filesystem");
             spec = new VmSpec(Payload.Normaliser.Ordered(withDataset));
         }
-        return VmInfo.Create(spec, Status(entry), facts ?? DatasetFacts.None, host);
+        return VmInfo.Create(spec, runtime.Status(entry), facts ?? DatasetFacts.None, host);
     }
-
-    /// <summary>A zone without a state file is what the index says; asking the runtime would read the index again for each.</summary>
-    private ZoneStatus Status(ZoneIndexEntry entry) => File.Exists(layout.StateFile(entry.Name))
-        ? runtime.Status(entry.Name)
-        : ZoneStatus.Stored(entry.State, entry.Path);
 
     /// <summary>What every root dataset of the machine says now, by its name.</summary>
     public Dictionary<string, DatasetFacts> DatasetsByName() =>

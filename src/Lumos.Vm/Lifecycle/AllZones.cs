@@ -68,7 +68,7 @@ public sealed class AllZones(VmHost host)
         {
             Guarded(entry.Name.Text, "stop", ref failed, () =>
             {
-                if (host.Runtime.Status(entry.Name).State.CanHalt)
+                if (host.Runtime.Status(entry).State.CanHalt)
                 {
                     up.Add(BootEntry.Of(entry, TryLoad(entry.Name)));
                 }

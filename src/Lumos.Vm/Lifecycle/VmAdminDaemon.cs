@@ -28,7 +28,7 @@ public sealed class VmAdminDaemon : IDisposable
 {
     private const FileEvents FolderEvents = FileEvents.MovedTo | FileEvents.Deleted | FileEvents.ClosedAfterWrite | FileEvents.OnlyDirectory;
 
-    private static readonly TimeSpan SweepDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SweepDelay = TimeSpan.FromSeconds(1), MostWait = TimeSpan.FromMinutes(1);
 
     private readonly VmHost _host;
     private readonly JsonLog _log;
@@ -136,15 +136,7 @@ public sealed class VmAdminDaemon : IDisposable
 
     private void LookAt(ZoneIndexEntry entry)
     {
-        ZoneState state;
-        try
-        {
-            state = _host.Runtime.Status(entry.Name).State;
-        }
-        catch (LumosException e) when (e.Code == "ZoneNotConfigured")
-        {
-            return; // deleted since the index was read
-        }
+        var state = _host.Runtime.Status(entry).State;
         // In a stored state with nothing to unwind there is nothing to do: most zones cost no task.
         if (entry.State != ZoneState.Installed || state != ZoneState.Installed || _host.Unfinished.Exists(VmSettler.UuidOf(entry)) || _settler.IsProvisioning(entry.Name))
         {
@@ -186,8 +178,9 @@ public sealed class VmAdminDaemon : IDisposable
         WatchFirstBoot(name);
     }
 
+    // Whatever the clock says, which may be set: not much later.
     private void LookLater(string zone, TimeSpan wait) =>
-        Task.Delay(wait, _stopping.Token).ContinueWith(_ => LookAt(zone), _stopping.Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        Task.Delay(wait < MostWait ? wait : MostWait, _stopping.Token).ContinueWith(_ => LookAt(zone), _stopping.Token, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
 
     private void SweepSoon()
     {
@@ -245,7 +238,7 @@ public sealed class VmAdminDaemon : IDisposable
         {
             action();
         }
-        catch (Exception e) when (e is LumosException { Code: not FirstBoot.DeletedCode } or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is not LumosException { Code: FirstBoot.DeletedCode }) // whatever it is, the other VMs are looked at
         {
             _seen.Forget(zone); // it is looked at again with the next change of the index
             _log.Error("this VM needs a look", ("zone", zone), ("error", LumosException.Describe(e)));

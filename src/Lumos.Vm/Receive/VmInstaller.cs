@@ -50,6 +50,7 @@ public sealed class VmInstaller(VmHost host)
         }
         host.Datasets.SetProperties(root, new Dictionary<string, string> { ["canmount"] = "on", ["mountpoint"] = config.ZonePath });
         host.Datasets.Mount(root);
+        Clean(host, config.ZonePath);
         if (!Directory.Exists(ZoneRootFiles.RootOf(config.ZonePath)))
         {
             throw new LumosException("ImageHasNoRoot", $"{root} holds no directory \"root\", so it is no zone's");
@@ -61,6 +62,15 @@ public sealed class VmInstaller(VmHost host)
         new VmSender(host).Forget(root, _ => true);
         host.Zones.SetState(config.Name, ZoneState.Installed);
         host.Zones.Save(config.WithAttr(ReceiveMark.Name, null));
+    }
+
+    /// <summary>Says what it removes: nothing that a VM of LumOS or SmartOS has.</summary>
+    internal static void Clean(VmHost host, string zonePath)
+    {
+        foreach (string removed in ZoneFolder.RemoveWhatLeadsAway(zonePath))
+        {
+            host.Say($"removed {removed}: it is neither a file nor a directory, and could lead out of the VM");
+        }
     }
 
     private string Boot(string uuid)

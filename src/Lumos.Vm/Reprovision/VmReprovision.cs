@@ -124,6 +124,7 @@ public sealed class VmReprovision(VmHost host)
                     undo.Push(step.Undo!, () => DatasetRemoval.DestroyZone(host.Datasets, clone.Dataset, clone.Path));
                     host.Datasets.Clone(clone.Image, clone.Dataset, clone.Properties);
                     host.Datasets.Mount(clone.Dataset);
+                    ZoneFolder.KeepOnlyRoot(clone.Path);
                     break;
                 case ReprovisionStep.PrepareRoot prepare:
                     VmCreator.PrepareRoot(vm.With("zonepath", prepare.Path), sync: false);

@@ -1,6 +1,8 @@
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Drivers.Files;
+using Lumos.Linux;
+using Lumos.Linux.Files;
 using Lumos.Zones;
 using Lumos.Zones.Config;
 
@@ -26,13 +28,13 @@ public static class KeptConfiguration
     }
 
     /// <summary>The one in a dataset as it is mounted; null: it holds none.</summary>
-    public static ZoneConfig? In(string zonePath) => Read(Path.Combine(Folder(zonePath), FileName), zonePath);
+    public static ZoneConfig? In(string zonePath) => Read(zonePath, zonePath);
 
     /// <summary>The one in a snapshot; null: it holds none.</summary>
     public static ZoneConfig? Of(IDatasets datasets, SnapshotName snapshot)
     {
         ZoneConfig? found = null;
-        datasets.LookInto(snapshot, folder => found = Read(Path.Combine(Folder(folder), FileName), snapshot.ToString()));
+        datasets.LookInto(snapshot, folder => found = Read(folder, snapshot.ToString()));
         return found;
     }
 
@@ -53,13 +55,15 @@ public static class KeptConfiguration
 
     private static string Folder(string zonePath) => ConfigFiles.Folder(zonePath);
 
-    private static ZoneConfig? Read(string file, string origin)
+    // A snapshot that was received may have a link there; no path of it leads out.
+    private static ZoneConfig? Read(string zonePath, string origin)
     {
         try
         {
-            return ZoneConfigXml.Read(File.ReadAllText(file), $"the configuration in {origin}");
+            using var folder = RootedDirectory.Open(zonePath);
+            return ZoneConfigXml.Read(folder.ReadText(Path.Combine(Path.GetFileName(Folder(zonePath)), FileName)), $"the configuration in {origin}");
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (ErrnoException e) when (e.Errno is Errno.ENOENT or Errno.ENOTDIR)
         {
             return null;
         }

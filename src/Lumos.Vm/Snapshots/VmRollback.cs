@@ -173,6 +173,7 @@ public sealed class VmRollback(VmHost host)
     private void Restore(VmSpec vm, ZoneName name, bool starts)
     {
         host.Datasets.Mount(DatasetName.Parse(vm.RootDataset));
+        Receive.VmInstaller.Clean(host, vm.ZonePath); // the snapshot may have been received
         var now = host.Zones.Load(name);
         if (KeptConfiguration.In(vm.ZonePath) is { } then)
         {

@@ -146,9 +146,13 @@ public sealed partial class ZoneInstaller(ZoneLayout layout, IZoneRuntime runtim
         undo.Commit();
     }
 
-    private static void PrepareFolders(ZoneConfig config)
+    private void PrepareFolders(ZoneConfig config)
     {
         const UnixFileMode RootOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        foreach (string removed in ZoneFolder.RemoveWhatLeadsAway(config.ZonePath))
+        {
+            say($"removed {removed}: it is neither a file nor a directory, and could lead out of the zone");
+        }
         if (!Directory.Exists(Path.Combine(config.ZonePath, "root")))
         {
             throw new LumosException("NoRoot", $"{config.ZonePath} holds no directory \"root\", so no zone can be made of it");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Zones.Cores;
@@ -5,7 +6,7 @@ using Lumos.Zones.Cores;
 namespace Lumos.Zones.Applets;
 
 /// <summary>coreadm: shows where cores of crashed processes go; -u puts our handler in its place (svc:/system/coreadm).</summary>
-internal sealed class CoreAdm(AppletContext context, bool hosted, string patternFile)
+internal sealed class CoreAdm(AppletContext context, bool hosted, string patternFile, string limitFile)
 {
     internal int Run()
     {
@@ -22,6 +23,7 @@ internal sealed class CoreAdm(AppletContext context, bool hosted, string pattern
                 throw new LumosException("HostsOwn", $"where cores go is the host's own business in hosted mode: {patternFile} is left as it is");
             }
             ZonesApplets.RequireGlobalRoot("coreadm -u");
+            File.WriteAllText(limitFile, CorePattern.Limit.ToString(CultureInfo.InvariantCulture)); // first: no handler runs without it
             File.WriteAllText(patternFile, CorePattern.Handler);
             return ExitStatus.Success;
         }

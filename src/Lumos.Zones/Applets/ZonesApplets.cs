@@ -24,7 +24,7 @@ public static class ZonesApplets
             context => new ZoneMemStat(context, ZoneLayout.OfMachine(), new UsageReader(ZoneLayout.OfMachine(), Runtime(_ => { })), MachineMemory.Read).Run()),
         new("zps", "show processes with the zone each is in", context => new ZonePs(context, ZoneLayout.OfMachine(), ProcessEntry.ReadAll).Run()),
         new("core-dump", "keep the core of a crashed process (started by the kernel)", context => new CoreDump(context, ZoneLayout.OfMachine(), "/zones/global/cores", Log).Run()),
-        new("coreadm", "show where cores of crashed processes go", context => new CoreAdm(context, HostedFile.Load() is not null, CorePattern.File).Run()),
+        new("coreadm", "show where cores of crashed processes go", context => new CoreAdm(context, HostedFile.Load() is not null, CorePattern.File, CorePattern.LimitFile).Run()),
         new("zonename", "print the name of the zone one is in", ZoneNameCommand.Run),
         new("zlogin", "run a shell or a command in a zone, or join its console", context => new ZLogin(context, new ZoneLayout(), Runtime).Run()),
     ];

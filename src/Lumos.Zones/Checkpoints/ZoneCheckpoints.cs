@@ -106,7 +106,7 @@ public sealed class ZoneCheckpoints(ZoneLayout layout, IDatasets datasets, Actio
         var trees = new List<(FileDescriptor Tree, string Place)>();
         try
         {
-            datasets.LookInto([.. places.Keys], (snapshot, seen) => trees.Add((Mount.CloneTree(Path.Combine(seen, "root")), places[snapshot])));
+            datasets.LookInto([.. places.Keys], (snapshot, seen) => trees.Add((ZoneFolder.CloneRoot(seen), places[snapshot])));
         }
         finally
         {

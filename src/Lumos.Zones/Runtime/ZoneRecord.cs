@@ -43,12 +43,25 @@ internal sealed record ZoneRecord
 
     public DateTimeOffset? StopBy { get; init; }
 
+    /// <summary>The same by a clock that nobody sets: <see cref="Environment.TickCount64"/>, one for the machine.</summary>
+    public long? StopByTick { get; init; }
+
     /// <summary>Its init has been asked; until then whoever brings it down may have been killed before that.</summary>
     public bool StopAsked { get; init; }
 
     /// <summary>Of the same zone when we are about to ask it to stop.</summary>
-    internal ZoneRecord StoppingTo(ZoneState to, DateTimeOffset by) =>
-        this with { State = ZoneState.ShuttingDown.Word, Owner = ProcessMark.Own, StopTo = to.Word, StopBy = by };
+    internal ZoneRecord StoppingTo(ZoneState to, TimeSpan limit) => this with
+    {
+        State = ZoneState.ShuttingDown.Word,
+        Owner = ProcessMark.Own,
+        StopTo = to.Word,
+        StopBy = DateTimeOffset.UtcNow + limit,
+        StopByTick = Environment.TickCount64 + (long)limit.TotalMilliseconds,
+    };
+
+    /// <summary>When patience ends as the clock is set now; null: nobody asked it to stop.</summary>
+    [JsonIgnore]
+    internal DateTimeOffset? Expires => StopByTick is { } tick ? DateTimeOffset.UtcNow.AddMilliseconds(tick - Environment.TickCount64) : StopBy;
 
     /// <summary>What its init is asked to stop with; null: its brand's way.</summary>
     public int? StopSignal { get; init; }

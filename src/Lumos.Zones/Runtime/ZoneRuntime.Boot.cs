@@ -130,7 +130,10 @@ public sealed partial class ZoneRuntime
         File.WriteAllText(userNamespace, "");
         Mount.Bind($"/proc/self/fd/{ids.Number}", userNamespace);
         string root = Path.Combine(run, "root");
-        IdMappedViews.Show(spec.RootPath, root, ids, MountAttributes.NoDev, root + ".layers");
+        using (var opened = ZoneFolder.OpenRoot(spec.ZonePath))
+        {
+            IdMappedViews.Show(opened, spec.RootPath, root, ids, MountAttributes.NoDev, root + ".layers");
+        }
         string usr = Path.Combine(run, "usr");
         IdMappedViews.Show(_layout.PlatformUsr, usr, ids, MountAttributes.ReadOnly | MountAttributes.NoDev, usr + ".layers");
         shown = spec with { Mounts = ZoneFileSystems.Show(spec, run, ids) };

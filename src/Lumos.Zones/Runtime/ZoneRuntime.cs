@@ -68,6 +68,9 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         return ZoneStatus.Stored(entry.State, entry.Path);
     }
 
+    public ZoneStatus Status(ZoneIndexEntry entry) =>
+        ZoneRecord.TryRead(_layout.StateFile(entry.Name)) is { } record ? Status(entry.Name, record) : ZoneStatus.Stored(entry.State, entry.Path);
+
     public void Boot(ZoneSpec spec)
     {
         using var held = Lock(spec.Name);
@@ -145,7 +148,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
             }
             var record = ZoneRecord.TryRead(_layout.StateFile(name))!;
             init = ProcessHandle.TryOpen(record.Init!.Pid);
-            Record(name, record.StoppingTo(how == ZoneShutdown.Reboot ? ZoneState.Running : ZoneState.Installed, DateTimeOffset.UtcNow + timeout));
+            Record(name, record.StoppingTo(how == ZoneShutdown.Reboot ? ZoneState.Running : ZoneState.Installed, timeout));
         }
         using (init)
         {
@@ -213,7 +216,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         using var held = Lock(name);
         if (ZoneRecord.TryRead(_layout.StateFile(name)) is { } record)
         {
-            Record(name, record.StoppingTo(ZoneState.Installed, DateTimeOffset.UtcNow));
+            Record(name, record.StoppingTo(ZoneState.Installed, TimeSpan.Zero));
         }
         Clear(name);
     }
@@ -303,7 +306,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
             // One whose init still waits for the word to start, from somebody who is gone, has no end that its monitor could tell.
             ExitIsToCome = state == ZoneState.Down && exit is null && record.Init is { IsAlive: false } && Monitor(name) is not null,
             IsBeingBroughtUp = state == ZoneState.Ready && record.Owner is not null,
-            Transition = record.StopBy is { } by
+            Transition = record.Expires is { } by
                 ? new ZoneTransition(record.StopTo == ZoneState.Running.Word ? ZoneState.Running : ZoneState.Installed, by, record.Owner is not { IsAlive: true }) { IsAsked = record.StopAsked }
                 : null,
         };
