@@ -189,9 +189,15 @@ public sealed class MigrateTests : IDisposable
     public void Odd_words_are_wrong_usage()
     {
         string uuid = _two.Create();
-        foreach (string[] words in (string[][])[["migrate"], ["migrate", uuid], ["migrate", uuid, "-oProxyCommand=x"], ["migrate", uuid, "a b"], ["migrate", "--finish", "--abort", uuid, "h"]])
+        string[][] odd =
+        [
+            ["migrate"], ["migrate", uuid], ["migrate", uuid, "-oProxyCommand=x"], ["migrate", uuid, "a b"], ["migrate", "--finish", "--abort", uuid, "h"],
+            ["migrate", "-n", "--abort", uuid, "h"], ["migrate", "-n", "--finish", uuid], ["migrate", "--full", "--abort", uuid, "h"], ["migrate", "--full", "--finish", uuid],
+            ["migrate", "--force", uuid, "h"], ["migrate", "--force", "--finish", uuid],
+        ];
+        foreach (string[] words in odd)
         {
-            Assert.Equal(2, _two.A.Vmadm(null, words).Status);
+            Assert.Equal((2, string.Join(' ', words)), (_two.A.Vmadm(null, words).Status, string.Join(' ', words)));
         }
         Assert.Equal(1, _two.A.Vmadm(null, "migrate", "--finish", uuid).Status);
         var lost = _two.A.Vmadm(null, "migrate", "-e", "/bin/false", uuid, "nowhere");

@@ -17,11 +17,8 @@ internal static class MigrateVerb
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {
         string uuid = VerbContext.UuidOf(args.Expect(1, 2), "migrate");
+        RefuseOddOptions(args);
         string? name = args.TryOperand(1, out string? given) ? given : args.Has("finish") ? MigrationEnd.TargetOf(vmadm.Machine, uuid) : null;
-        if (args.Has("finish") && args.Has("abort"))
-        {
-            throw new UsageException("--finish and --abort are two things");
-        }
         if (name is null)
         {
             throw args.Has("finish")
@@ -47,5 +44,27 @@ internal static class MigrateVerb
         var outcome = args.Has("dry-run") ? migration.Rehearse(uuid, args.Has("full")) : migration.Move(uuid, args.Has("full"));
         progress.Dispose();
         return vmadm.Say(outcome);
+    }
+
+    /// <summary>Options of one of the three that stand beside another: whoever gives them means something that would not be done.</summary>
+    private static void RefuseOddOptions(ParsedArgs args)
+    {
+        if (args.Has("finish") && args.Has("abort"))
+        {
+            throw new UsageException("--finish and --abort are two things");
+        }
+        if (args.Has("force") && !args.Has("abort"))
+        {
+            throw new UsageException("--force is of --abort alone: it goes on without the other machine's answer");
+        }
+        string? end = args.Has("finish") ? "--finish" : args.Has("abort") ? "--abort" : null;
+        if (end is not null && args.Has("dry-run"))
+        {
+            throw new UsageException($"-n rehearses a move, and {end} cannot be rehearsed: leave one of both out");
+        }
+        if (end is not null && args.Has("full"))
+        {
+            throw new UsageException($"--full says how a VM is sent, and {end} sends none");
+        }
     }
 }
