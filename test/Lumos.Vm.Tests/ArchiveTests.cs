@@ -72,6 +72,59 @@ public sealed class ArchiveTests : IDisposable
     }
 
     [Fact]
+    public void Logs_of_one_name_in_two_places_are_both_kept()
+    {
+        string uuid = Archived();
+        Put(uuid, "root/var/adm/messages", "another message");
+        Put(uuid, "root/var/adm/messages.0", "an older one");
+        Assert.Equal(0, _machine.Vmadm(null, "delete", uuid).Status);
+        Assert.Equal(("a message", "another message", "an older one"), (Read(uuid, "admmsgs/messages"), Read(uuid, "admmsgs/adm/messages"), Read(uuid, "admmsgs/adm/messages.0")));
+    }
+
+    [Fact]
+    public void Logs_that_cannot_be_looked_at_are_told_and_refuse_no_delete()
+    {
+        string uuid = Archived(), root = _machine.At($"zones/{uuid}/root/var");
+        Directory.Delete(Path.Combine(root, "svc/log"), recursive: true);
+        File.CreateSymbolicLink(Path.Combine(root, "svc/log"), new string('a', 300));
+        File.CreateSymbolicLink(Path.Combine(root, "adm"), "adm");
+        Assert.Equal(0, _machine.Vmadm(null, "delete", uuid).Status);
+        Assert.Equal("a message", Read(uuid, "admmsgs/messages"));
+        Assert.Contains(_machine.Said, line => line.StartsWith("/var/svc/log of the zone is not archived: ", StringComparison.Ordinal));
+        Assert.Contains(_machine.Said, line => line.StartsWith("/var/adm of the zone is not archived: ", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("link")]
+    [InlineData("folder")]
+    [InlineData("nothing")]
+    public void A_log_that_changes_while_it_is_archived_is_told_and_left_out(string becomes)
+    {
+        string uuid = Archived(), log = _machine.At($"zones/{uuid}/root/var/log/messages"), archive = Directory.CreateDirectory(_machine.At("archive")).FullName;
+        var logs = TenantLogs.Of(_machine.Host.Load(uuid).Spec);
+        File.Delete(log);
+        _ = becomes switch
+        {
+            "link" => File.CreateSymbolicLink(log, new string('a', 300)),
+            "folder" => Directory.CreateDirectory(log),
+            _ => (FileSystemInfo?)null,
+        };
+        Assert.StartsWith("/var/log/messages of the zone is not archived: ", Assert.Single(logs.CopyTo(archive)));
+        Assert.Equal(["network-ssh:default.log"], Directory.EnumerateFiles(archive, "*", SearchOption.AllDirectories).Select(p => Path.GetFileName(p)));
+    }
+
+    [Fact]
+    public void An_archive_that_cannot_take_a_log_refuses()
+    {
+        string uuid = Archived(), archive = Directory.CreateDirectory(_machine.At("archive")).FullName;
+        var logs = TenantLogs.Of(_machine.Host.Load(uuid).Spec);
+        Directory.CreateDirectory(Path.Combine(archive, "admmsgs"));
+        File.WriteAllText(Path.Combine(archive, "admmsgs/messages"), "somebody's");
+        Assert.Throws<IOException>(() => logs.CopyTo(archive));
+        Assert.Equal("somebody's", File.ReadAllText(Path.Combine(archive, "admmsgs/messages")));
+    }
+
+    [Fact]
     public void More_logs_than_an_archive_takes_are_told()
     {
         string uuid = Archived();

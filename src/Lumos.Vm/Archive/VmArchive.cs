@@ -24,7 +24,8 @@ namespace Lumos.Vm.Archive;
 // removed by vmadmd and by whoever archives next.
 //
 // Trust. Logs lie in the zone's root, where the tenant may have put anything: they are read through RootedDirectory, regular files
-// only, of each at most its end and of all together at most MostOfLogs.
+// only, of each at most its end and of all together at most MostOfLogs. One that cannot be read is a warning: a tenant must not be able to
+// refuse the delete.
 
 /// <summary>Keeps what is left of VMs that are deleted. The caller holds the VM's lock.</summary>
 public sealed class VmArchive(VmHost host)
