@@ -205,6 +205,52 @@ public sealed class MigrateTests : IDisposable
         Assert.Contains($"VM {uuid} cannot be moved to nowhere", lost.Error);
     }
 
+    /// <summary>Killed wherever it may be while it takes a VM back, it has not begun, or the VM runs and nothing says that it is on its way.</summary>
+    [Theory]
+    [InlineData(MigrationPhase.Stopped)]
+    [InlineData(MigrationPhase.Switching)]
+    public void Taken_back_and_killed_before_any_step_it_runs_here_again(MigrationPhase phase)
+    {
+        int steps;
+        using (var machine = OnItsWay(phase, out string uuid))
+        {
+            steps = KilledRun.Count(machine, host => TakeBack(host, uuid));
+            Assert.Equal(("running", true), (State(machine, uuid), (bool)machine.Get(uuid)["autoboot"]!));
+        }
+        Assert.True(steps >= 3, "its steps are not told");
+        for (int step = 1; step <= steps; step++)
+        {
+            using var machine = OnItsWay(phase, out string uuid);
+            Assert.True(KilledRun.Before(step, machine, host => TakeBack(host, uuid)));
+            using var admin = new RunningAdmin(machine);
+            if (step == 1 && phase == MigrationPhase.Switching)
+            {
+                Assert.Equal((phase, "stopped"), (Mark(machine, uuid)?.Phase, State(machine, uuid)));
+                continue;
+            }
+            Wait.Until(() => State(machine, uuid) == "running" && Mark(machine, uuid) is null && !machine.Host.Unfinished.Exists(uuid));
+            Assert.True((bool)machine.Get(uuid)["autoboot"]!);
+            Assert.Equal(0, machine.Vmadm(null, "stop", uuid).Status);
+            Assert.Equal("stopped", State(machine, uuid));
+        }
+
+        static void TakeBack(Host.VmHost host, string uuid)
+        {
+            using var held = host.Lock(uuid);
+            MigrationSwitch.RunHereAgain(host, uuid);
+        }
+
+        static TestMachine OnItsWay(MigrationPhase phase, out string uuid)
+        {
+            var machine = new TestMachine();
+            uuid = machine.Create();
+            Assert.Equal(0, machine.Vmadm(null, "stop", uuid).Status);
+            var mark = new MigrationMark(phase, "root@b", Runs: true, Autoboot: true);
+            machine.Host.Zones.Save(mark.PutOn(machine.Host.Zones.Load(Zones.ZoneName.Parse(uuid))));
+            return machine;
+        }
+    }
+
     private VmMigration Migration(IMigrationTarget target, TestMachine? from = null) =>
         new((from ?? _two.A).NewHost(), target, new MigrationReport(_stages.Add, _ => { })) { Patience = TimeSpan.FromMilliseconds(1) };
 

@@ -59,6 +59,8 @@ public sealed class Recovery(VmHost host)
                     new RunChange(host, uuid, entry.Name).GoOn(work);
                     break;
                 case BootVerb:
+                    // Who had a VM here again that was to be moved has got no further than this note.
+                    Migrate.MigrationSwitch.TakeMarkOff(host, entry.Name);
                     host.Trace("boot");
                     BootNoted(uuid, entry.Name.Text, ZoneRestartsOf(work), work.EndsWithPower);
                     break;

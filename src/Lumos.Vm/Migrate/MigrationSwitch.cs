@@ -83,18 +83,35 @@ internal sealed class MigrationSwitch(VmHost host, IMigrationTarget target, Migr
     internal static void RunHereAgain(VmHost host, string uuid)
     {
         var name = host.Loader.Entry(uuid)!.Name;
-        var config = host.Zones.Load(name);
-        if (MigrationMark.Of(config) is { } mark)
+        if (MigrationMark.Of(host.Zones.Load(name)) is { } mark)
         {
-            config = config.WithAttr(MigrationMark.Name, null) with { Autoboot = mark.Autoboot };
-            host.Zones.Save(config);
-            if (mark.Runs && host.Runtime.Status(name).State.CanBoot)
+            bool boots = mark.Runs && host.Runtime.Status(name).State.CanBoot;
+            var recovery = new Recovery(host);
+            if (boots)
+            {
+                // Without its mark a VM that is stopped says no more that it is to run: this note does.
+                host.Trace("write down that it is to boot");
+                recovery.NoteBoot(uuid, restarts: null, endsWithPower: true);
+            }
+            host.Trace("take the mark of the migration off");
+            TakeMarkOff(host, name);
+            if (boots)
             {
                 host.Say($"starting VM {uuid} here again");
-                new Booter(host).Boot(config);
+                host.Trace("boot");
+                recovery.BootNoted(uuid, name.Text, endsWithPower: true);
             }
         }
         host.Publish(uuid);
+    }
+
+    /// <summary>The VM is here and nowhere else, and its configuration as it was. Does nothing for one that is not on its way.</summary>
+    internal static void TakeMarkOff(VmHost host, ZoneName name)
+    {
+        if (host.Zones.TryLoad(name) is { } config && MigrationMark.Of(config) is { } mark)
+        {
+            host.Zones.Save(config.WithAttr(MigrationMark.Name, null) with { Autoboot = mark.Autoboot });
+        }
     }
 
     /// <summary>The VM's state at the target; "gone": it has none; null: there is no answer.</summary>
