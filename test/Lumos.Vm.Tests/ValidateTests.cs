@@ -40,6 +40,24 @@ public sealed class ValidateTests : IDisposable
         Assert.NotEmpty(said["reasons"]!.AsArray());
     }
 
+    [Fact]
+    public void What_create_would_bend_is_told_and_refused_where_strict_is_wanted()
+    {
+        string payload = $$"""{"brand": "joyent", "image_uuid": "{{TestMachine.NativeImage}}", "cpu_shares": 99999}""", said = "cpu_shares: 99999 given, 65535 used (it cannot be more)";
+        var run = _machine.Vmadm(payload, "validate", "create");
+        Assert.Equal((0, "", $"Warning: {said}\nVALID 'create' payload for joyent brand VMs.\n"), (run.Status, run.Out, run.Error));
+        Refused(_machine.Vmadm(payload, "validate", "create", "--strict"));
+        _machine.Environment["VMADM_STRICT"] = "1";
+        Refused(_machine.Vmadm(payload, "validate", "create"));
+        Assert.Equal(1, _machine.Vmadm(payload, "create").Status);
+
+        void Refused(Run strict)
+        {
+            Assert.Equal((1, ""), (strict.Status, strict.Out));
+            Assert.Equal([said], JsonNode.Parse(strict.Error)!["reasons"]!.AsArray().Select(n => (string?)n));
+        }
+    }
+
     [Theory]
     [InlineData("create")]
     [InlineData("update", "solaris8")]

@@ -135,6 +135,15 @@ public sealed class PayloadReport
         }
     }
 
+    /// <summary>With --strict of <c>vmadm validate</c>: what would be dropped or bent is a fault like any other.</summary>
+    public void RefuseAdjusted()
+    {
+        foreach (var adjustment in _adjustments)
+        {
+            AddFault(adjustment.ToString());
+        }
+    }
+
     /// <summary>The object <c>vmadm validate</c> prints.</summary>
     public JsonObject ToJson()
     {

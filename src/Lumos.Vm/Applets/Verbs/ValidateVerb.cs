@@ -10,7 +10,7 @@ namespace Lumos.Vm.Applets.Verbs;
 /// <summary>vmadm validate: says what create or update would say of a payload.</summary>
 internal static class ValidateVerb
 {
-    internal static Verb Verb { get; } = new("validate", ["validate create [-f <filename>]", "validate update <brand> [-f <filename>]"], VerbContext.PayloadOptions, Run);
+    internal static Verb Verb { get; } = new("validate", ["validate create [--strict] [-f <filename>]", "validate update <brand> [--strict] [-f <filename>]"], VerbContext.PayloadOptions, Run);
 
     private static int Run(VerbContext vmadm, ParsedArgs args)
     {
@@ -38,11 +38,16 @@ internal static class ValidateVerb
         {
             PayloadCheck.Run(brand, action, payload, null, report);
         }
+        if (vmadm.WantsStrict(args))
+        {
+            report.RefuseAdjusted();
+        }
         if (!report.CanGoOn || report.BadProperties.Count > 0)
         {
             vmadm.Say(JsonText.Pretty(report.ToJson()));
             return ExitStatus.Failure;
         }
+        vmadm.Warn(report.Adjustments);
         return vmadm.Say($"VALID '{args.Operands[0]}' payload for {brandName} brand VMs.");
     }
 }

@@ -210,14 +210,22 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
     /// <summary>Refuses what is wrong; says, or with --strict refuses, what is taken differently.</summary>
     internal void Judge(PayloadReport report, ParsedArgs args)
     {
-        if (args.Has("strict") || IsStrict)
+        if (WantsStrict(args))
         {
             report.ThrowIfAdjusted();
         }
-        foreach (var adjustment in report.Adjustments)
+        Warn(report.Adjustments);
+        report.ThrowIfFaulty();
+    }
+
+    /// <summary>Whether what would be taken differently is to be refused.</summary>
+    internal bool WantsStrict(ParsedArgs args) => args.Has("strict") || IsStrict;
+
+    internal void Warn(IEnumerable<Adjustment> adjustments)
+    {
+        foreach (var adjustment in adjustments)
         {
             Warn(adjustment.ToString());
         }
-        report.ThrowIfFaulty();
     }
 }
