@@ -50,6 +50,41 @@ public sealed class NicPropertyTests : IDisposable
         Assert.Contains(why, run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\"ips\": [\"10.0.0.5/24\"], \"netmask\": \"255.255.0.0\"", "nics.*.netmask: 255.255.0.0 given, 255.255.255.0 used (it is that of 10.0.0.5/24)")]
+    [InlineData("\"ip\": \"10.0.0.5/24\", \"netmask\": \"255.255.0.0\"", "nics.*.netmask: 255.255.0.0 given, 255.255.255.0 used (it is that of 10.0.0.5/24)")]
+    [InlineData("\"ip\": \"dhcp\", \"netmask\": \"255.255.0.0\"", "nics.*.netmask 255.255.0.0 is left out: dhcp has none")]
+    [InlineData("\"netmask\": \"255.255.0.0\"", "nics.*.netmask 255.255.0.0 is left out: the NIC has no address")]
+    [InlineData("\"ips\": [\"10.0.0.5/24\", \"10.0.0.6/24\"], \"ip\": \"10.0.0.6\"", "nics.*.ip: 10.0.0.6 given, 10.0.0.5 used (it is the first of ips, which are given too)")]
+    [InlineData("\"ip\": \"dhcp\", \"gateway\": \"10.0.0.1\", \"gateways\": [\"10.0.0.2\", \"10.0.0.1\"]", "nics.*.gateway: 10.0.0.1 given, 10.0.0.2 used (it is the first of gateways, which are given too)")]
+    [InlineData("\"ip\": \"dhcp\", \"mac\": \"02:0:0:0:0:aa\", \"vrrp_vrid\": 17", "nics.*.mac: 02:00:00:00:00:aa given, 00:00:5e:00:01:11 used (vrrp_vrid says which it is)")]
+    public void What_contradicts_itself_is_told_and_refused_by_strict(string properties, string said)
+    {
+        string payload = $$"""{"brand": "joyent", "image_uuid": "{{TestMachine.NativeImage}}", "autoboot": false, "nics": [{"nic_tag": "admin", {{properties}}}]}""";
+        var strict = _machine.Vmadm(payload, "create", "--strict");
+        Assert.Equal((1, $"the payload is not taken as it stands (--strict):\n  {said}\n"), (strict.Status, strict.Error));
+        var run = _machine.Vmadm(payload, "create");
+        Assert.Equal(0, run.Status);
+        Assert.StartsWith($"Warning: {said}\nSuccessfully", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_NIC_as_get_shows_it_and_a_new_address_contradict_nothing()
+    {
+        string uuid = _machine.Create(""", "nics": [{"nic_tag": "admin", "ips": ["10.0.0.5/24", "fd00::5/64"], "gateways": ["10.0.0.1", "10.0.0.2"]}]""");
+        var nic = _machine.Get(uuid)["nics"]![0]!.AsObject();
+        foreach (string change in (string[])["\"ip\": \"10.0.0.9\"", "\"ip\": \"10.0.0.9/16\"", "\"ip\": \"dhcp\"", "\"gateway\": \"10.0.0.3\"", "\"gateways\": [\"10.0.0.4\"]"])
+        {
+            var run = _machine.Vmadm($$"""{"update_nics": [{"mac": "{{nic["mac"]}}", {{change}}}]}""", "update", "--strict", uuid);
+            Assert.True(run.Status == 0, run.Error);
+            Assert.DoesNotContain("Warning", run.Error, StringComparison.Ordinal);
+        }
+        nic.Remove("mac");
+        nic.Remove("interface");
+        var copy = _machine.Vmadm(new JsonObject { ["add_nics"] = new JsonArray(nic.DeepClone()) }.ToJsonString(), "update", "--strict", uuid);
+        Assert.True(copy.Status == 0, copy.Error);
+    }
+
     [Fact]
     public void An_address_is_taken_on_its_tag_and_VLAN_alone()
     {

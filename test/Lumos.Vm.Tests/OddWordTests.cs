@@ -55,6 +55,19 @@ public sealed class OddWordTests : IDisposable
     }
 
     [Theory]
+    [InlineData("list", "-Ho", "alias")]
+    [InlineData("lookup")]
+    public void Of_two_filters_of_one_key_the_one_that_does_not_count_is_told(params string[] words)
+    {
+        string shown = words[0] == "list" ? "two\n" : _other + "\n";
+        var run = _machine.Vmadm(null, [.. words, "alias=one", "state=running", "alias=two"]);
+        Assert.Equal((0, shown, "Warning: alias=one is left out: of two filters of alias the last one counts\n"), (run.Status, run.Out, run.Error));
+        _machine.Environment["VMADM_STRICT"] = "1";
+        var strict = _machine.Vmadm(null, [.. words, "alias=one", "alias=two"]);
+        Assert.Equal((2, ""), (strict.Status, strict.Out));
+    }
+
+    [Theory]
     [InlineData("Bad arguments: unable to split alias", "alias")]
     [InlineData("Bad arguments: unable to split =x", "=x")]
     [InlineData("unknown option --alias", "--alias=x")]

@@ -24,8 +24,9 @@ public sealed record VmFilter
     /// <summary>Reads the words after the options. Of two filters with the same key the last counts, as in SmartOS.</summary>
     /// <param name="words">Each KEY=VALUE.</param>
     /// <param name="kind">"filter" or "lookup": how the error names a wrong key.</param>
+    /// <param name="leaveOut">Told of a filter that does not count.</param>
     /// <exception cref="LumosException">InvalidFilter.</exception>
-    public static IReadOnlyList<VmFilter> Parse(IEnumerable<string> words, string kind)
+    public static IReadOnlyList<VmFilter> Parse(IEnumerable<string> words, string kind, Action<string>? leaveOut = null)
     {
         var filters = new Dictionary<string, VmFilter>();
         foreach (string word in words)
@@ -40,6 +41,10 @@ public sealed record VmFilter
             if (!VmFields.IsFilter(key))
             {
                 throw new LumosException("InvalidFilter", $"Invalid {kind} key: \"{key}\"");
+            }
+            if (filters.TryGetValue(key, out var before))
+            {
+                leaveOut?.Invoke($"{key}={before.Text} is left out: of two filters of {key} the last one counts");
             }
             filters[key] = One(key, word[(equals + 1)..]);
         }

@@ -27,6 +27,10 @@ public static class NicRules
         }
         nic["mac"] ??= ids.NewMac().ToString();
         Settle(nic, report);
+        if (MacAddress.TryParse(JsonText.Plain(given["mac"]), out var mac) && mac.ToString() is var wanted && wanted != JsonText.Plain(nic["mac"]))
+        {
+            report.Adjust("nics.*.mac", wanted, JsonText.Plain(nic["mac"]), "vrrp_vrid says which it is");
+        }
         return Ordered(nic);
     }
 
@@ -183,6 +187,10 @@ public static class NicRules
         }
         if (ips.Count == 0)
         {
+            if (netmask is not null && ip is null)
+            {
+                report.AddLoss("nics.*.netmask", $"nics.*.netmask {netmask} is left out: the NIC has no address");
+            }
             return;
         }
         var array = new JsonArray();
@@ -203,6 +211,7 @@ public static class NicRules
         {
             nic["ip"] = ips[0];
         }
+        TellOfMirrors(nic, ip, netmask, ips[0], report);
 
         List<string> Fault(string name, string why)
         {
@@ -211,12 +220,39 @@ public static class NicRules
         }
     }
 
+    /// <summary>ip and netmask say of the first of ips what that says itself: where they say something else it counts, as in SmartOS.</summary>
+    private static void TellOfMirrors(JsonObject nic, string? ip, string? netmask, string first, PayloadReport report)
+    {
+        string address = JsonText.Plain(nic["ip"]);
+        if (ip is not null && (IpNet.TryParse(ip, out var given) ? given.Address.ToString() : ip) != address)
+        {
+            report.Adjust("nics.*.ip", ip, address, "it is the first of ips, which are given too");
+        }
+        if (netmask is null)
+        {
+            return;
+        }
+        if (nic["netmask"] is not { } used)
+        {
+            report.AddLoss("nics.*.netmask", $"nics.*.netmask {netmask} is left out: {first} has none");
+        }
+        else if (!IpNet.TryPrefixOfNetmask(netmask, out int prefix) || !IpNet.TryPrefixOfNetmask(JsonText.Plain(used), out int own) || prefix != own)
+        {
+            report.Adjust("nics.*.netmask", netmask, JsonText.Plain(used), $"it is that of {first}");
+        }
+    }
+
     private static void SettleGateways(JsonObject nic, PayloadReport report)
     {
         var gateways = (nic["gateways"] as JsonArray)?.Select(JsonText.Plain).ToList() ?? [];
-        if (gateways.Count == 0 && nic["gateway"] is { } one)
+        string? single = nic["gateway"] is { } one ? JsonText.Plain(one) : null;
+        if (gateways.Count == 0 && single is not null)
         {
-            gateways = [JsonText.Plain(one)];
+            gateways = [single];
+        }
+        else if (single is not null && single != gateways[0])
+        {
+            report.Adjust("nics.*.gateway", single, gateways[0], "it is the first of gateways, which are given too");
         }
         nic.Remove("gateway");
         nic.Remove("gateways");

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Lumos.Core;
 using Lumos.Vm.Payload;
 using Lumos.Vm.Properties;
 
@@ -162,6 +163,10 @@ public static class UpdatePlanner
         else if (change.ContainsKey("ip") || change.ContainsKey("netmask"))
         {
             nic.Remove("ips");
+            if (!change.ContainsKey("netmask") && !(IpNet.TryParse(JsonText.Plain(change["ip"]), out var ip) && !ip.IsV6 && !JsonText.Plain(change["ip"]).Contains('/')))
+            {
+                nic.Remove("netmask"); // that of the address before, which this one says itself or has none
+            }
         }
         if (change.ContainsKey("gateways"))
         {

@@ -13,7 +13,7 @@ internal static class ListVerb
     {
         bool parsable = args.Has('p');
         bool header = args.Has('h') || (!parsable && !args.Has('H'));
-        var filters = VmFilter.Parse(args.Operands, "filter");
+        var filters = VmFilter.Parse(args.Operands, "filter", vmadm.LeaveOut);
         var table = VmTable.Create(args.Get('o') ?? VmTable.DefaultColumns, args.Get('s') ?? VmTable.DefaultSort, parsable, header);
         vmadm.Out.Write(table.Render(Listing.Matching(vmadm, filters, table.Sources)));
         return ExitStatus.Success;

@@ -24,7 +24,7 @@ internal static class LookupVerb
         }
         bool snapshots = args.Has('j') && fields?.Contains("snapshots") != false;
         IEnumerable<string>? sources = !args.Has('j') ? ["uuid"] : fields is null ? null : VmFields.Sources(fields.Append("uuid"));
-        var found = Listing.Matching(vmadm, VmFilter.Parse(args.Operands, "lookup"), sources, snapshots)
+        var found = Listing.Matching(vmadm, VmFilter.Parse(args.Operands, "lookup", vmadm.LeaveOut), sources, snapshots)
             .OrderBy(vm => JsonText.Plain(vm["uuid"]), StringComparer.Ordinal).ToList();
         if (args.Has('1') && found.Count != 1)
         {
