@@ -88,6 +88,13 @@ public sealed class OddWordTests : IDisposable
         Assert.Equal("of a file", (string?)_machine.Get(_uuid)["alias"]);
         Assert.Equal(0, _machine.Vmadm("""{"alias": "of -f -"}""", "update", _uuid, "-f", "-").Status);
         Assert.Equal("of -f -", (string?)_machine.Get(_uuid)["alias"]);
+        foreach (string name in (string[])["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"])
+        {
+            // Not by path: our own standard input is another one than the command's here, as it may be a socket there.
+            Assert.Equal(0, _machine.Vmadm($$"""{"alias": "{{name}}"}""", "update", _uuid, "-f", name).Status);
+            Assert.Equal(name, (string?)_machine.Get(_uuid)["alias"]);
+            Assert.Equal(2, _machine.Vmadm(null, "update", _uuid, "-f", name).Status); // a terminal
+        }
         Assert.Equal(0, _machine.Vmadm("""{"alias": "of stdin"}""", "update", _uuid).Status);
         Assert.Equal("of stdin", (string?)_machine.Get(_uuid)["alias"]);
 

@@ -10,6 +10,12 @@ public static class PayloadReader
     /// <summary>Payloads larger than this are refused: user-scripts are small, and this is no place for images.</summary>
     public const int MaxBytes = 16 << 20;
 
+    /// <summary>
+    /// Whether a word of -f means what the command already has open. The kernel opens such a path anew, and refuses that of a socket, which standard input is where
+    /// another program starts us.
+    /// </summary>
+    public static bool IsStandardInput(string path) => path is "-" or "/dev/stdin" or "/dev/fd/0" or "/proc/self/fd/0";
+
     /// <summary>The payload in a file.</summary>
     /// <exception cref="LumosException">FileNotFound, InvalidJson.</exception>
     public static JsonObject FromFile(string path)

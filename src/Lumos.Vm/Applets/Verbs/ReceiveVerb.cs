@@ -1,5 +1,6 @@
 using Lumos.Cli;
 using Lumos.Core;
+using Lumos.Vm.Payload;
 using Lumos.Vm.Receive;
 
 namespace Lumos.Vm.Applets.Verbs;
@@ -58,7 +59,7 @@ internal static class ReceiveVerb
 
     private static Stream Open(VerbContext vmadm, ParsedArgs args)
     {
-        if (args.Get('f') is { } file and not "-")
+        if (args.Get('f') is { } file && !PayloadReader.IsStandardInput(file))
         {
             return File.OpenRead(file);
         }

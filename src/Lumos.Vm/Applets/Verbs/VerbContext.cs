@@ -189,12 +189,13 @@ internal sealed class VerbContext(AppletContext applet, Func<Action<string>, VmH
     internal JsonObject ReadPayload(ParsedArgs args, string refusal)
     {
         string file = args.Get('f') ?? "-";
-        if (file == "-" && applet.InputIsTerminal())
+        bool isInput = PayloadReader.IsStandardInput(file);
+        if (isInput && applet.InputIsTerminal())
         {
             throw new UsageException(refusal);
         }
         JsonObject payload;
-        if (file != "-")
+        if (!isInput)
         {
             payload = PayloadReader.FromFile(file);
         }
