@@ -38,6 +38,9 @@ public sealed partial class FakeDatasets : IDatasets, IDisposable
     /// <summary>Called with the name of the operation and its object before each change.</summary>
     public Action<string, string>? OnOperation { get; set; }
 
+    /// <summary>Called with what each listing is of: the dataset, null for all that the machine has, and the kinds.</summary>
+    public Action<DatasetName?, DatasetKinds>? OnList { get; set; }
+
     /// <summary>Snapshots are of real files; dispose of this then.</summary>
     public bool KeepsFiles
     {
@@ -68,6 +71,7 @@ public sealed partial class FakeDatasets : IDatasets, IDisposable
     public IReadOnlyList<DatasetEntry> List(
         DatasetName? root, DatasetKinds kinds = DatasetKinds.Live, int? depth = null, IReadOnlyList<string>? properties = null)
     {
+        OnList?.Invoke(root, kinds);
         lock (_lock)
         {
             if (root is not null)

@@ -45,6 +45,30 @@ public sealed class SnapshotTests : IDisposable
         Assert.Equal(["uuid"], none[0]!.AsObject().Select(p => p.Key));
     }
 
+    [Fact]
+    public void Lookup_looks_at_the_snapshots_of_what_it_finds_and_at_all_only_where_it_finds_many()
+    {
+        var uuids = Enumerable.Range(0, 20).Select(_ => _machine.Create(""", "autoboot": false""")).ToList();
+        Assert.Equal(0, _machine.Vmadm(null, "create-snapshot", uuids[3], "s").Status);
+        var looks = new List<string?>();
+        _machine.Datasets.OnList = (dataset, kinds) =>
+        {
+            if (kinds == DatasetKinds.Snapshot)
+            {
+                looks.Add(dataset?.Value);
+            }
+        };
+        Assert.Equal("s", (string?)JsonNode.Parse(_machine.Vmadm(null, "lookup", "-j", $"uuid={uuids[3]}").Out)![0]!["snapshots"]![0]!["name"]);
+        Assert.Equal([$"zones/{uuids[3]}"], looks);
+        looks.Clear();
+        Assert.Equal("[]\n", _machine.Vmadm(null, "lookup", "-j", "alias=nobody").Out);
+        Assert.Empty(looks);
+        var all = JsonNode.Parse(_machine.Vmadm(null, "lookup", "-j", "-o", "uuid,snapshots").Out)!.AsArray();
+        Assert.Equal([null], looks);
+        Assert.Equal("s", (string?)all.Single(vm => (string?)vm!["uuid"] == uuids[3])!["snapshots"]![0]!["name"]);
+        Assert.All(all.Where(vm => (string?)vm!["uuid"] != uuids[3]), vm => Assert.Empty(vm!["snapshots"]!.AsArray()));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("a/b")]

@@ -14,6 +14,9 @@ public sealed record VmView(JsonObject Object);
 /// <summary>Where list, lookup and get have VMs from: vminfod, or the files themselves when it is down.</summary>
 public sealed class VmReader(VmHost host)
 {
+    /// <summary>So many looks at one VM cost about as much as one at a machine that is not crowded.</summary>
+    private const int MostLooks = 16;
+
     public IReadOnlyList<VmView> All() => Select([], null);
 
     /// <summary>The VMs that pass all filters.</summary>
@@ -29,11 +32,17 @@ public sealed class VmReader(VmHost host)
             .Select(vm => new VmView(vm.Object))];
     }
 
-    /// <summary>The same, whole and with the snapshots of each, which costs a look at the storage.</summary>
+    /// <summary>
+    /// The same, whole and with the snapshots of each, which costs a look at the storage: at those of each VM found, or, of many VMs, at all that the machine has.
+    /// No filter is of snapshots, so it is known first which VMs these are.
+    /// </summary>
     public IReadOnlyList<VmView> SelectWithSnapshots(IReadOnlyList<VmFilter> filters)
     {
-        var snapshots = SnapshotFacts.OfAll(host.Datasets);
-        return [.. Select(filters, null).Select(vm => new VmView(SnapshotFacts.With(vm.Object, snapshots.GetValueOrDefault(RootDataset(vm.Object)) ?? [])))];
+        var found = Select(filters, null);
+        var all = found.Count > MostLooks ? SnapshotFacts.OfAll(host.Datasets) : null;
+        return [.. found.Select(vm => new VmView(SnapshotFacts.With(vm.Object, all is null
+            ? SnapshotFacts.Of(host.Datasets, RootDataset(vm.Object))
+            : all.GetValueOrDefault(RootDataset(vm.Object)) ?? [])))];
     }
 
     /// <summary>One VM with its snapshots.</summary>
