@@ -74,6 +74,48 @@ public sealed class RootedDirectoryTests : IDisposable
         Assert.Equal(["hostname", "hosts"], Directory.GetFileSystemEntries(Path.Combine(_root, "etc")).Select(Path.GetFileName).Order());
     }
 
+    [Theory]
+    [InlineData("file")]
+    [InlineData("link")]
+    [InlineData("hard link")]
+    [InlineData("fifo")]
+    public void What_lies_where_a_file_is_written_first_goes_and_is_not_followed(string left)
+    {
+        string secret = Path.Combine(_outside, "secret"), temporary = Path.Combine(_root, "etc", RootedDirectory.TemporaryOf("hosts"));
+        File.WriteAllText(secret, "host");
+        _ = left switch
+        {
+            "file" => Drivers.Tools.Tool.Run("cp", secret, temporary),
+            "link" => Drivers.Tools.Tool.Run("ln", "-s", secret, temporary),
+            "hard link" => Drivers.Tools.Tool.Run("ln", secret, temporary),
+            _ => Drivers.Tools.Tool.Run("mkfifo", temporary),
+        };
+        Assert.NotNull(_zone.Status("/etc/" + RootedDirectory.TemporaryOf("hosts")));
+        _zone.Write("/etc/hosts", "new", user: Owner, group: Owner);
+        Assert.Equal(("new", "host"), (_zone.ReadText("/etc/hosts"), File.ReadAllText(secret)));
+        Assert.Equal(["hosts"], Directory.GetFileSystemEntries(Path.Combine(_root, "etc")).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void A_directory_where_a_file_is_written_first_is_an_error_that_names_it()
+    {
+        string temporary = RootedDirectory.TemporaryOf("hosts");
+        _zone.Write("/etc/hosts", "old", user: Owner, group: Owner);
+        Directory.CreateDirectory(Path.Combine(_root, "etc", temporary));
+        var error = Assert.Throws<ErrnoException>(() => _zone.Write("/etc/hosts", "new", user: Owner, group: Owner));
+        Assert.Equal(Errno.EISDIR, error.Errno);
+        Assert.Contains($"/etc/{temporary}, which is in the way of /etc/hosts", error.Message);
+        Assert.Equal("old", _zone.ReadText("/etc/hosts"));
+    }
+
+    [Fact]
+    public void A_name_as_long_as_names_can_be_is_written()
+    {
+        string name = new('n', 255);
+        _zone.Write("/etc/" + name, "long", user: Owner, group: Owner);
+        Assert.Equal("long", _zone.ReadText("/etc/" + name));
+    }
+
     [Fact]
     public void A_fifo_does_not_block_a_read()
     {

@@ -54,9 +54,20 @@ public sealed unsafe partial class RootedDirectory
         }
     }
 
+    /// <summary>
+    /// Where a file is written before it takes its name: one place for each name, so that what a writer who was killed left there goes with the next write, and no
+    /// zone fills up with them. Whoever writes into a zone's root holds its lock; a tenant who plants something there has planted it for himself: it is unlinked, never
+    /// followed or opened, and a directory is an error.
+    /// </summary>
+    internal static string TemporaryOf(string name) => $".lumos-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..12]}.tmp";
+
     private static void Put(FileDescriptor parent, string name, string path, ReadOnlySpan<byte> content, int mode, (uint User, uint Group) owner, bool sync)
     {
-        string temporary = $".lumos-{RandomNumberGenerator.GetHexString(12, lowercase: true)}.tmp";
+        string temporary = TemporaryOf(name);
+        if (Libc.unlinkat(parent.Number, temporary, 0) != 0 && SystemCall.LastErrno is var errno and not Errno.ENOENT)
+        {
+            throw new ErrnoException($"remove {path[..^name.Length]}{temporary}, which is in the way of {path}", errno);
+        }
         const int flags = Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_NOFOLLOW | Libc.O_CLOEXEC;
         using var file = new FileDescriptor(SystemCall.Checked(Libc.openat(parent.Number, temporary, flags, 0x180), $"write {path}"));
         bool renamed = false;
