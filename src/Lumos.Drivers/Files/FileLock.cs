@@ -8,7 +8,7 @@ namespace Lumos.Drivers.Files;
 /// <summary>
 /// One lock per object that changes (a VM, an image, the network), held across processes through flock on a file under
 /// /run/lumos/locks. The kernel lets go of it when the holder ends. The file itself is never removed: a second waiter could
-/// hold the removed one.
+/// hold the removed one. Who takes several takes them in this order: a migration's, a VM's, the addresses', the index's.
 /// </summary>
 public sealed class FileLock : IDisposable
 {

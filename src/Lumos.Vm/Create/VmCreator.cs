@@ -72,7 +72,10 @@ public sealed class VmCreator(VmHost host)
             switch (step)
             {
                 case CreateStep.Claim:
-                    config = host.Zones.Create(FirstConfig(plan.Vm), uuid, ZoneState.Incomplete);
+                    using (AddressClaim.Take(host, plan.Vm, null))
+                    {
+                        config = host.Zones.Create(FirstConfig(plan.Vm), uuid, ZoneState.Incomplete);
+                    }
                     undo.Push(step.Undo!, () =>
                     {
                         host.Zones.Remove(name);

@@ -154,28 +154,13 @@ public static class SpecValidator
 
     private static void CheckNics(VmSpec vm, VmSpec? before, HostFacts host, PayloadReport report)
     {
-        var old = (before?.Nics ?? []).Select(n => n.ToJsonString()).ToHashSet();
-        var macs = new HashSet<string>();
-        var addresses = new HashSet<(string Ip, string Tag, string Vlan)>();
-        foreach (var nic in vm.Nics)
+        NicConflicts.Within(vm, report);
+        foreach (var nic in NicConflicts.NewNics(vm, before))
         {
-            string mac = JsonText.Plain(nic["mac"]);
-            if (!macs.Add(mac))
-            {
-                report.AddBadValue("nics.*.mac", $"{mac} is given to two NICs");
-            }
-            foreach (var place in Places(nic).Where(p => !addresses.Add(p)))
-            {
-                report.AddBadValue("nics.*.ip", $"{place.Ip} is given to two NICs");
-            }
-            if (old.Contains(nic.ToJsonString()))
-            {
-                continue; // as it was: faults it may have are not this change's
-            }
             CheckTag(nic, host, report);
             foreach (var other in host.Vms.Where(o => JsonText.Plain(o["uuid"]) != vm.Text("uuid")))
             {
-                CheckConflict(nic, mac, other, report);
+                NicConflicts.Between(nic, other, report);
             }
         }
     }
@@ -229,39 +214,6 @@ public static class SpecValidator
             if (PropertyValue.TryInteger(nic["vlan_id"], out long vlan) && vlan > 0 && facts.NoVlans is { } why)
             {
                 report.AddBadValue("nics.*.vlan_id", $"{vlan} cannot be set up on nic tag {tag}: {why}");
-            }
-        }
-    }
-
-    private static void CheckConflict(JsonObject nic, string mac, JsonObject other, PayloadReport report)
-    {
-        string uuid = JsonText.Plain(other["uuid"]);
-        foreach (var theirs in (other["nics"] as JsonArray)?.OfType<JsonObject>() ?? [])
-        {
-            if (nic["vrrp_vrid"] is { } vrid && JsonText.Plain(theirs["vrrp_vrid"]) == JsonText.Plain(vrid))
-            {
-                report.AddBadValue("nics.*.vrrp_vrid", $"{JsonText.Plain(vrid)} is in use by VM {uuid}");
-            }
-            else if (JsonText.Plain(theirs["mac"]) == mac)
-            {
-                report.AddBadValue("nics.*.mac", $"{mac} is in use by VM {uuid}");
-            }
-            foreach (var (ip, tag, _) in Places(nic).Intersect(Places(theirs)))
-            {
-                report.AddBadValue("nics.*.ip", $"{ip} on nic tag {tag} is in use by VM {uuid}");
-            }
-        }
-    }
-
-    private static IEnumerable<(string Ip, string Tag, string Vlan)> Places(JsonObject nic)
-    {
-        string tag = JsonText.Plain(nic["nic_tag"]);
-        string vlan = nic["vlan_id"] is { } v ? JsonText.Plain(v) : "0";
-        foreach (var item in nic["ips"] as JsonArray ?? [])
-        {
-            if (IpNet.TryParse(JsonText.Plain(item), out var net))
-            {
-                yield return (net.Address.ToString(), tag, vlan);
             }
         }
     }

@@ -16,7 +16,7 @@ namespace Lumos.Vm.Receive;
 /// </summary>
 public sealed class VmInstaller(VmHost host)
 {
-    /// <exception cref="LumosException">WrongState, ReceiveUnfinished, DatasetMissing, ImageHasNoRoot.</exception>
+    /// <exception cref="LumosException">WrongState, ReceiveUnfinished, DatasetMissing, ImageHasNoRoot, InvalidPayload: another VM has an address of it.</exception>
     public Outcome Install(string uuid)
     {
         bool boots;
@@ -60,8 +60,11 @@ public sealed class VmInstaller(VmHost host)
             config = KeptConfiguration.Restored(config, sent);
         }
         new VmSender(host).Forget(root, _ => true);
-        host.Zones.SetState(config.Name, ZoneState.Installed);
-        host.Zones.Save(config.WithAttr(ReceiveMark.Name, null));
+        using (AddressClaim.Take(host, new VmSpec(ZoneConfigMapping.FromConfig(config, uuid)), null))
+        {
+            host.Zones.SetState(config.Name, ZoneState.Installed);
+            host.Zones.Save(config.WithAttr(ReceiveMark.Name, null));
+        }
     }
 
     /// <summary>Says what it removes: nothing that a VM of LumOS or SmartOS has.</summary>

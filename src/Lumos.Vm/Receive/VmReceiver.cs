@@ -47,7 +47,11 @@ public sealed class VmReceiver(VmHost host)
             var vm = new ReceiveCheck(host).Run(header, before);
             RequireBases(header, vm, before);
             var image = header.ImageGuid is null ? null : new ReceiveCheck(host).ImageSnapshot(header);
-            var config = Enter(header, vm, before);
+            ZoneConfig config;
+            using (AddressClaim.Take(host, vm, null))
+            {
+                config = Enter(header, vm, before);
+            }
             try
             {
                 config = new StreamReceiver(host, header, vm, image).Run(reader, config, progress);

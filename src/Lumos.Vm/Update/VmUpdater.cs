@@ -121,7 +121,7 @@ public sealed class VmUpdater(VmHost host)
         {
             host.Say($"it cannot be finished and is taken back: {LumosException.Describe(e)}");
             plan = UpdatePlanner.Between(plan.After, plan.Before);
-            config = Write(plan);
+            config = Write(plan, isTakenBack: true);
         }
         try
         {
@@ -150,7 +150,9 @@ public sealed class VmUpdater(VmHost host)
         && (plan.Touches("resolvers") || plan.Touches("dns_domain") || plan.Touches("maintain_resolvers"));
 
     /// <summary>What is on disk: the dataset first (it may refuse), then the configuration. Can be done again.</summary>
-    private ZoneConfig Write(UpdatePlan plan)
+    /// <param name="plan">What to write.</param>
+    /// <param name="isTakenBack">It is what the VM had, which nobody can refuse: there is no third thing that it could have.</param>
+    private ZoneConfig Write(UpdatePlan plan, bool isTakenBack = false)
     {
         using var undo = new UndoStack(host.Say);
         foreach (var (of, after) in (ReadOnlySpan<(string, Func<VmSpec, Dictionary<string, string>>)>)
@@ -166,8 +168,11 @@ public sealed class VmUpdater(VmHost host)
         }
         var saved = host.Zones.Load(ZoneName.Parse(plan.After.ZoneName));
         var config = ZoneConfigMapping.ToConfig(plan.After, saved);
-        host.Trace("save the configuration");
-        host.Zones.Save(config);
+        using (isTakenBack ? null : AddressClaim.Take(host, plan.After, plan.Before))
+        {
+            host.Trace("save the configuration");
+            host.Zones.Save(config);
+        }
         undo.Push("save the configuration as it was", () => host.Zones.Save(saved));
         host.Trace("write what changed of config/*.json");
         undo.Push("write config/*.json as they were", () => ConfigFiles.Write(plan.Before, plan.After));
