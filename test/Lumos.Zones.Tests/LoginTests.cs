@@ -22,6 +22,8 @@ public sealed class LoginTests
         Assert.Equal((true, true, null), (console.Console, console.LeavesAtHalt, console.Escape));
         Assert.Equal('@', LoginOptions.Parse(["-C", "-e@", "z"]).Escape);
         Assert.Equal('~', LoginOptions.Parse(["-C", "z"]).Escape);
+        var streams = LoginOptions.Parse(["-INQ", "-e@", "z"]);
+        Assert.Equal((true, true, true, '@', false), (streams.Streams, streams.KeepsInput, streams.Quiet, streams.Escape, streams.Console));
     }
 
     [Theory]
@@ -36,7 +38,11 @@ public sealed class LoginTests
     [InlineData("it is root", "-S", "-l", "ann", "z")]
     [InlineData("want none", "-iT", "z", "ls")]
     [InlineData("ends at once", "-n", "z")]
-    [InlineData("docker", "-I", "z")]
+    [InlineData("give one", "-CI", "z")]
+    [InlineData("takes no command", "-I", "z", "ls")]
+    [InlineData("not of a console or streams", "-In", "z")]
+    [InlineData("is of a console", "-Id", "z")]
+    [InlineData("of streams (-I)", "-CN", "z")]
     [InlineData("docker", "-Z", "z")]
     [InlineData("unknown option", "-x", "z")]
     public void What_makes_no_sense_is_refused(string said, params string[] words)

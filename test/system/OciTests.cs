@@ -48,6 +48,10 @@ public sealed class OciTests(Suite suite) : LiveTest(suite)
             Assert.Contains("10.0.2.77/24", Ok(Zone.Zlogin(runs, "ip", "addr", "show", "eth0")));
             Assert.Contains("10.0.2.77\truns", Ok(Zone.Zlogin(runs, "cat", "/etc/hosts")));
             Assert.Equal("kept", Ok(Zone.Zlogin(runs, "cat", "/run/kept")));
+            Ok(Zone.Zlogin(runs, "sh", "-c", "echo kept > /volume/a; busybox chown 1000:2000 /volume/a; ln /volume/a /volume/b; echo lost > /work/c"));
+            Ok(Zone.RunWith($$"""{"image_uuid": "{{image}}"}""", "vmadm", "reprovision", $"{runs}"));
+            Zone.WaitFor("its next start", Suite.Patient(30), () => Zone.Run("cat", $"/zones/{runs}/logs/stdio.log").Output.Contains("complaint"));
+            Assert.Equal("kept\n1000 2000 2", Ok(Zone.Zlogin(runs, "sh", "-c", "cat /volume/a; busybox stat -c '%u %g %h' /volume/b; ls /work")));
             Ok(Zone.Run("vmadm", "stop", $"{runs}"));
             Assert.Contains("stdout F stopping", Ok(Zone.Run("cat", $"/zones/{runs}/logs/stdio.log")));
             Assert.Contains("in use", Fails(1, Zone.Run("imgadm", "delete", $"{image}")));

@@ -9,6 +9,19 @@ using Lumos.Linux.Spawn;
 
 namespace Lumos.Drivers.Oci;
 
+/// <summary>A container's standard input.</summary>
+public enum ConmonInput
+{
+    /// <summary>It is at its end from the beginning.</summary>
+    None,
+
+    /// <summary>It ends with that of the first who is attached, or when he leaves; not for a terminal, which would go with it.</summary>
+    First,
+
+    /// <summary>It stays open, whoever is attached or not.</summary>
+    Kept,
+}
+
 /// <summary>What a monitor is to watch over.</summary>
 public sealed record ConmonRequest
 {
@@ -29,8 +42,7 @@ public sealed record ConmonRequest
     /// <summary>The container has a terminal; else pipes.</summary>
     public bool Terminal { get; init; } = true;
 
-    /// <summary>Standard input stays open while nobody is attached; else it is at its end.</summary>
-    public bool KeepsInput { get; init; } = true;
+    public ConmonInput Input { get; init; } = ConmonInput.Kept;
 
     /// <summary>The log is begun anew at this size.</summary>
     public required long LogBytes { get; init; }
@@ -115,7 +127,12 @@ public static class Conmon
         "--bundle", request.Bundle,
         "--full-attach",
         .. request.Terminal ? ["--terminal"] : Array.Empty<string>(),
-        .. request.KeepsInput ? ["--stdin", "--leave-stdin-open"] : Array.Empty<string>(),
+        .. request.Input switch
+        {
+            ConmonInput.None => Array.Empty<string>(),
+            ConmonInput.First => ["--stdin"],
+            _ => ["--stdin", "--leave-stdin-open"],
+        },
         "--no-new-keyring",
         "--exit-dir", request.ExitFolder,
         "--container-pidfile", Path.Combine(request.Bundle, ContainerPidFile),

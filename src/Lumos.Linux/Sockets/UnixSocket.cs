@@ -185,6 +185,9 @@ public sealed unsafe class UnixSocket : IDisposable
         }
     }
 
+    /// <summary>Sends no more: the other end reads the end of it, and can still send.</summary>
+    public void ShutDownSending() => _ = SystemCall.Checked(Libc.shutdown(Descriptor.Number, Libc.SHUT_WR), "shutdown");
+
     public void Dispose() => Descriptor.Dispose();
 
     private static UnixSocket Create(UnixSocketKind kind, int flags) => new(new FileDescriptor(SystemCall.Checked(

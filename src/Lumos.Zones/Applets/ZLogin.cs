@@ -7,6 +7,7 @@ using Lumos.Linux.Machine;
 using Lumos.Linux.Terminals;
 using Lumos.Zones.Config;
 using Lumos.Zones.Consoles;
+using Lumos.Zones.Docker;
 using Lumos.Zones.Login;
 
 namespace Lumos.Zones.Applets;
@@ -38,7 +39,20 @@ internal sealed class ZLogin(AppletContext context, ZoneLayout layout, Func<Acti
             console.Run();
             return ExitStatus.Success;
         }
-        return Login(zone, options);
+        return options.Streams ? Join(zone, options) : Login(zone, options);
+    }
+
+    private int Join(ZoneConfig zone, LoginOptions options)
+    {
+        if (!zone.IsDocker)
+        {
+            throw new LumosException("NotDocker", $"zone '{zone.Name}' has an init, not one program whose streams could be joined: -C joins its console");
+        }
+        var docker = DockerZoneReader.Read(zone.Name, ZoneSpecReader.ReadMetadata(zone));
+        using var streams = new ZoneStreams(layout, zone.Name, docker, Terminal.StandardInput, Terminal.StandardOutput, Terminal.StandardError,
+            new ZoneStreamsOptions(options.Escape, options.Quiet, options.KeepsInput));
+        streams.Run();
+        return ExitStatus.Success;
     }
 
     private int Login(ZoneConfig zone, LoginOptions options)

@@ -35,6 +35,9 @@ public sealed record DockerZone
     /// <summary>Its standard input is there to be written to; else it is at its end.</summary>
     public bool OpenStdin { get; init; }
 
+    /// <summary>Its standard input is that of the first who joins it, and ends with his; of no meaning to a terminal.</summary>
+    public bool InputIsTheFirstOnes { get; init; }
+
     /// <summary>What it is asked to stop with.</summary>
     public int StopSignal { get; init; } = Linux.Signals.Signal.TERM;
 

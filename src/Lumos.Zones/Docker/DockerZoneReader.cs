@@ -35,6 +35,7 @@ public static class DockerZoneReader
             User = user,
             Tty = keys.Flag("tty"),
             OpenStdin = keys.Flag("open_stdin") || keys.Flag("attach_stdin"),
+            InputIsTheFirstOnes = keys.Flag("attach_stdin"),
             StopSignal = Signal(keys),
             LogDriver = Driver(keys),
             Restart = Restart(keys),

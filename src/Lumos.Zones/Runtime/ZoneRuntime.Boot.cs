@@ -59,7 +59,12 @@ public sealed partial class ZoneRuntime
             ExitFolder = _layout.Exits,
             LogFile = spec.Docker?.LogDriver == DockerLogDriver.None ? null : Path.Combine(spec.LogPath, spec.Docker is null ? "console.log" : "stdio.log"),
             Terminal = spec.Docker?.Tty ?? true,
-            KeepsInput = spec.Docker?.OpenStdin ?? true,
+            Input = spec.Docker switch
+            {
+                { OpenStdin: false } => ConmonInput.None,
+                { InputIsTheFirstOnes: true, Tty: false } => ConmonInput.First,
+                _ => ConmonInput.Kept,
+            },
             LogBytes = spec.ConsoleLogBytes,
             CgroupProcs = ZoneCgroup.Ensure(_layout.MonitorCgroup),
         });

@@ -115,6 +115,55 @@ public sealed class OciVmTests(SharedRoot shared) : HostedTest(shared)
     }
 
     [Fact]
+    public void Its_streams_are_joined_and_the_end_of_input_reaches_it()
+    {
+        using var image = new Imported(_root);
+        const string Program = "while read line; do echo out $line; echo err $line >&2; done; echo end; exit 4";
+        using var vm = HostedVm.Of(_root, "lx", image.Uuid, Streams("pipes", Program, "attach_stdin"));
+        var joined = _root.Feed("a\nb\n", "zlogin", "-IQ", vm.Uuid).OrThrow();
+        Assert.Equal(("out a\nout b\nend\n", "err a\nerr b\n"), (joined.Output, joined.ErrorOutput));
+        Wait.For("its end", () => vm.State == "stopped");
+        Assert.Equal(4, (int)vm.Get()["exit_status"]!);
+        var refused = _root.Feed("", "zlogin", "-I", vm.Uuid);
+        Assert.Equal(1, refused.Status);
+        Assert.Contains("is not up", refused.ErrorOutput);
+    }
+
+    [Fact]
+    public void More_than_all_buffers_hold_goes_through_a_program_and_comes_back()
+    {
+        using var image = new Imported(_root);
+        using var vm = HostedVm.Of(_root, "lx", image.Uuid, Streams("much", "exec cat", "attach_stdin"));
+        string much = string.Concat(Enumerable.Range(0, 300_000).Select(n => $"{n}\n"));
+        Assert.Equal(much, _root.Feed(much, "zlogin", "-IQ", vm.Uuid).OrThrow().Output);
+    }
+
+    [Fact]
+    public void Its_input_stays_open_for_the_next_one_and_a_terminals_end_is_a_character()
+    {
+        using var image = new Imported(_root);
+        using (var vm = HostedVm.Of(_root, "lx", image.Uuid, Streams("kept", "read a; read b; echo $a $b", "open_stdin")))
+        {
+            Assert.NotEqual(0, _root.Run(["sh", "-c", $"echo first | timeout -s KILL 3 {_root.Program("zlogin")} -INQ {vm.Uuid}"], null).Status);
+            Assert.Equal("first second\n", _root.Feed("second\n", "zlogin", "-IQ", vm.Uuid).OrThrow().Output);
+        }
+        var payload = Streams("terminal", "cat; echo ended", "open_stdin");
+        payload["internal_metadata"]!["docker:tty"] = "true";
+        using var terminal = HostedVm.Of(_root, "lx", image.Uuid, payload);
+        Assert.EndsWith("hello\r\nended\r\n", _root.Feed("hello\n", "zlogin", "-IQ", terminal.Uuid).OrThrow().Output);
+    }
+
+    private static JsonObject Streams(string alias, string program, string input)
+    {
+        var payload = Small(alias);
+        payload["internal_metadata"] = new JsonObject
+        {
+            ["docker:entrypoint"] = new JsonArray("/bin/sh", "-c", program).ToJsonString(), ["docker:" + input] = "true",
+        };
+        return payload;
+    }
+
+    [Fact]
     public void An_image_made_of_a_VM_runs_what_its_own_image_runs()
     {
         using var image = new Imported(_root);
