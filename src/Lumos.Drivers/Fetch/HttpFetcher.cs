@@ -19,6 +19,9 @@ public sealed record FetchOptions
     /// <summary>A secret that is sent along ("Authorization: Bearer"), never to where a redirect leads; null: none.</summary>
     public string? Bearer { get; init; }
 
+    /// <summary>Ends what is under way, waits for a silent server among it.</summary>
+    public CancellationToken Stop { get; init; }
+
     /// <summary>Where redirects may lead; null: anywhere, as a source that the administrator named is trusted.</summary>
     public RedirectFence? Fence { get; init; }
 }
@@ -217,12 +220,13 @@ public sealed partial class HttpFetcher : IDisposable
 
     private T Guard<T>(string url, Func<CancellationTokenSource, T> fetch)
     {
-        using var watch = new CancellationTokenSource(_options.Timeout);
+        using var watch = CancellationTokenSource.CreateLinkedTokenSource(_options.Stop);
+        watch.CancelAfter(_options.Timeout);
         try
         {
             return fetch(watch);
         }
-        catch (OperationCanceledException) when (watch.IsCancellationRequested) // otherwise it is the caller who has had enough
+        catch (OperationCanceledException) when (watch.IsCancellationRequested && !_options.Stop.IsCancellationRequested) // otherwise it is the caller who has had enough
         {
             throw new FetchException(url, $"no answer within {_options.Timeout.TotalSeconds:0} s");
         }

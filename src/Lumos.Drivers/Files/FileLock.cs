@@ -23,8 +23,9 @@ public sealed class FileLock : IDisposable
     /// <param name="name">A plain name (kept in <see cref="Folder"/>) or a whole path.</param>
     /// <param name="timeout">Null waits for ever.</param>
     /// <param name="onWait">Called once, with a sentence, when another has held the lock for half a second and waiting goes on.</param>
+    /// <param name="stop">Ends the waiting. Who may be stopped has no place in the queue of those who wait.</param>
     /// <exception cref="LumosException"><c>LockTimeout</c>: another holds it for longer than the time-out.</exception>
-    public static FileLock Acquire(string name, TimeSpan? timeout = null, Action<string>? onWait = null)
+    public static FileLock Acquire(string name, TimeSpan? timeout = null, Action<string>? onWait = null, CancellationToken stop = default)
     {
         string path = Path.Combine(Folder, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -36,7 +37,7 @@ public sealed class FileLock : IDisposable
                 // Most locks are held for milliseconds, which is nothing to tell anybody about.
                 using var notice = onWait is null || timeout < Moment ? null
                     : new Timer(_ => onWait($"waiting for {Holder(path)} to let go of {path}"), null, Moment, Timeout.InfiniteTimeSpan);
-                Wait(fd, path, timeout);
+                Wait(fd, path, timeout, stop);
             }
             Sign(fd);
             return new FileLock(fd);
@@ -48,11 +49,25 @@ public sealed class FileLock : IDisposable
         }
     }
 
+    /// <summary>The lock, if nobody has it; null: somebody has.</summary>
+    /// <inheritdoc cref="Acquire"/>
+    public static FileLock? TryAcquire(string name)
+    {
+        try
+        {
+            return Acquire(name, TimeSpan.Zero);
+        }
+        catch (LumosException e) when (e.Code == "LockTimeout")
+        {
+            return null;
+        }
+    }
+
     public void Dispose() => _fd.Dispose();
 
-    private static void Wait(FileDescriptor fd, string path, TimeSpan? timeout)
+    private static void Wait(FileDescriptor fd, string path, TimeSpan? timeout, CancellationToken stop)
     {
-        if (timeout is not { } limit)
+        if (timeout is null && !stop.CanBeCanceled)
         {
             FileLocks.Lock(fd);
             return;
@@ -61,7 +76,8 @@ public sealed class FileLock : IDisposable
         var clock = Stopwatch.StartNew();
         while (!FileLocks.TryLock(fd))
         {
-            if (clock.Elapsed > limit)
+            stop.ThrowIfCancellationRequested();
+            if (timeout is { } limit && clock.Elapsed > limit)
             {
                 throw new LumosException(
                     "LockTimeout", $"{Holder(path)} has held {path} for more than {limit.TotalSeconds:0.#} s; try again when it is done");

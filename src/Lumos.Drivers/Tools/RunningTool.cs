@@ -71,6 +71,9 @@ public sealed class RunningTool : IDisposable
         return _result;
     }
 
+    /// <summary>Ends it at once; not to be called beside or after <see cref="Finish"/>.</summary>
+    public void Kill() => _child.Signal(SIGKILL);
+
     public void Dispose()
     {
         if (_result is null)

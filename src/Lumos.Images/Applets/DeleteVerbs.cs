@@ -22,15 +22,20 @@ internal static class DeleteVerbs
         var args = new ArgParser().Flag('n', "dry-run").Flag('f', "force").Parse(words).Expect(0, 0);
         var unused = Unused(command.Store);
         var output = command.Context.Out;
+        if (unused.Count > 0 && !args.Has('n') && !args.Has('f') && !Confirm(command, unused))
+        {
+            output.WriteLine("Nothing deleted");
+            return ExitStatus.Failure;
+        }
+        var leftovers = new Leftovers(command.Store, command.Warn);
+        foreach (string left in leftovers.RemovePartials(args.Has('n')).Concat(leftovers.RemoveDownloads(DateTime.UtcNow, args.Has('n'))))
+        {
+            output.WriteLine($"{(args.Has('n') ? "Would delete" : "Deleted")} {left}, left of an import");
+        }
         if (unused.Count == 0)
         {
             output.WriteLine("No unused images");
             return ExitStatus.Success;
-        }
-        if (!args.Has('n') && !args.Has('f') && !Confirm(command, unused))
-        {
-            output.WriteLine("Nothing deleted");
-            return ExitStatus.Failure;
         }
         var remover = new ImageRemover(command.Store, new ImportReport { Warn = command.Warn });
         foreach (var image in unused)

@@ -134,6 +134,9 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store, IVms?
 
     // ---- what the subcommands share
 
+    /// <summary>Takes away what imports that were killed have left; not of those that are under way.</summary>
+    internal void RemoveLeftovers() => new Leftovers(store, Warn).RemovePartials();
+
     internal void Warn(string text) => context.Error.WriteLine($"{context.Name}: {text}");
 
     /// <summary>What was given is not a UUID but the name of an image of the OCI.</summary>
@@ -151,25 +154,26 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store, IVms?
     internal InstalledImage Installed(Uuid uuid, string? pool) =>
         pool is null && store.TryGet(uuid, out var image, DefaultPool) ? image : store.Get(uuid, pool);
 
-    internal FetchOptions FetchOptions(ImgadmConfig config) => new()
+    internal FetchOptions FetchOptions(ImgadmConfig config, CancellationToken stop = default) => new()
     {
+        Stop = stop,
         Insecure = context.Environment("IMGADM_INSECURE") is "1" or "true",
         UserAgent = $"imgadm/{InterfaceVersion}{(config.UserAgentExtra is { Length: > 0 } extra ? " " + extra : "")}",
     };
 
     /// <summary>The clients of the configured sources, or of the one given.</summary>
-    internal ClientList Clients(string? sourceUrl = null, string? channel = null)
+    internal ClientList Clients(string? sourceUrl = null, string? channel = null, CancellationToken stop = default)
     {
         var config = ImgadmConfig.Load(store.Paths);
         // Registries are asked for names only, which UUIDs are not.
         IReadOnlyList<ImageSource> sources = sourceUrl is null ? [.. config.Sources.Where(s => s.Type != ImageSource.Docker)] : [ImageSource.Parse(sourceUrl)];
-        return new ClientList([.. sources.Select(s => new ImgapiClient(s, FetchOptions(config), channel))]);
+        return new ClientList([.. sources.Select(s => new ImgapiClient(s, FetchOptions(config, stop), channel))]);
     }
 
     /// <summary>The place that has an image of the OCI.</summary>
     /// <param name="sourceUrl">The registry that is asked whatever the name says; null: the name's.</param>
     /// <param name="reference">What the image is called from now on; null: nothing.</param>
-    internal IOciSource OpenOci(string text, string? sourceUrl, out OciReference? reference)
+    internal IOciSource OpenOci(string text, string? sourceUrl, out OciReference? reference, CancellationToken stop = default)
     {
         var config = ImgadmConfig.Load(store.Paths);
         var name = OciImageName.Parse(text);
@@ -180,7 +184,7 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store, IVms?
             name = name is OciImageName.Remote(var remote) ? new OciImageName.Remote(OciSources.At(source, remote)) : throw new UsageException($"-S is of registries, and {text} is a file");
             sources = [.. sources.Where(s => s.Url == source.Url), source];
         }
-        return OciSources.Open(name, sources, FetchOptions(config), store.Paths, Warn, out reference);
+        return OciSources.Open(name, sources, FetchOptions(config, stop), store.Paths, Warn, out reference);
     }
 
     /// <summary>Clients that are closed together.</summary>
@@ -198,12 +202,13 @@ public sealed class ImgadmCommand(AppletContext context, ImageStore store, IVms?
     }
 
     /// <summary>Progress on standard error, outcomes on standard output, never both on one line.</summary>
-    internal sealed class Reporter(ImgadmCommand command, bool quiet) : IDisposable
+    internal sealed class Reporter(ImgadmCommand command, bool quiet, CancellationToken stop = default) : IDisposable
     {
         private Progress? _progress;
 
         public ImportReport Report => new()
         {
+            Stop = stop,
             Say = text =>
             {
                 Dispose();

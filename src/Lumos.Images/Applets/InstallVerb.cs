@@ -22,22 +22,26 @@ internal static class InstallVerb
         var said = Fields(args.Operands);
         string pool = args.Get('P') ?? command.DefaultPool;
         var given = args.Get('m') is { } manifestPath ? Read(manifestPath, said) : null;
-        using var reporter = new ImgadmCommand.Reporter(command, args.Has('q'));
-        var report = reporter.Report;
         if (given is not null)
         {
             PlatformRequirements.CheckRunning(given, command.Store.Paths);
         }
-        if (!RemoteFile.IsUrl(file))
+        return Interruption.Run($"no image of {file} was installed", stop =>
         {
-            Install(command, given, said, Existing(file), args.Get("sha256"), pool, report);
+            command.RemoveLeftovers();
+            using var reporter = new ImgadmCommand.Reporter(command, args.Has('q'), stop);
+            var report = reporter.Report;
+            if (!RemoteFile.IsUrl(file))
+            {
+                Install(command, given, said, Existing(file), args.Get("sha256"), pool, report);
+                return ExitStatus.Success;
+            }
+            string sum = args.Get("sha256") ?? throw new UsageException($"{file} is on a server; give --sha256 with the sum that you know from elsewhere");
+            using var remote = RemoteFile.Fetch(file, sum, command.Store, command.FetchOptions(ImgadmConfig.Load(command.Store.Paths), stop), report);
+            Install(command, given, said, remote.File, sum, pool, report);
+            remote.Remove(); // only now: what fails may be tried again without another download
             return ExitStatus.Success;
-        }
-        string sum = args.Get("sha256") ?? throw new UsageException($"{file} is on a server; give --sha256 with the sum that you know from elsewhere");
-        var remote = RemoteFile.Fetch(file, sum, command.Store, command.FetchOptions(ImgadmConfig.Load(command.Store.Paths)), report);
-        Install(command, given, said, remote.File, sum, pool, report);
-        remote.Dispose(); // only now: what fails may be tried again without another download
-        return ExitStatus.Success;
+        });
     }
 
     private static void Install(ImgadmCommand command, ImageManifest? given, JsonObject said, FileInfo file, string? sum, string pool, ImportReport report)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Lumos.Cli;
 using Lumos.Core;
 using Lumos.Images.Publish;
@@ -44,32 +43,4 @@ internal static class PublishVerb
 
     // A key is for a server, whichever of its channels is meant.
     private static bool SameServer(ImageSource a, ImageSource b) => new Uri(a.Url).GetLeftPart(UriPartial.Path) == new Uri(b.Url).GetLeftPart(UriPartial.Path);
-}
-
-/// <summary>SIGINT and SIGTERM as a token, so that what was begun is taken back before the command ends.</summary>
-internal sealed class Interruption : IDisposable
-{
-    private readonly CancellationTokenSource _stop = new();
-    private readonly PosixSignalRegistration _interrupted, _terminated;
-
-    public Interruption()
-    {
-        _interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        _terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-    }
-
-    public CancellationToken Token => _stop.Token;
-
-    public void Dispose()
-    {
-        _interrupted.Dispose();
-        _terminated.Dispose();
-        _stop.Dispose();
-    }
-
-    private void Stop(PosixSignalContext signal)
-    {
-        signal.Cancel = true;
-        _stop.Cancel();
-    }
 }

@@ -40,7 +40,7 @@ internal sealed class ArchiveContent(ContentFile source, ImageStore store, Impor
         // Set-id programs in there are those of whoever made the archive: nobody but root gets into this folder.
         Directory.CreateDirectory(store.Paths.Unpacking, Private);
         File.SetUnixFileMode(store.Paths.Unpacking, Private);
-        string place = Path.Combine(store.Paths.Unpacking, partial.Leaf);
+        string place = PlaceOf(store.Paths, partial);
         Directory.CreateDirectory(place);
         var datasets = store.Datasets;
         try
@@ -69,6 +69,9 @@ internal sealed class ArchiveContent(ContentFile source, ImageStore store, Impor
             Remove(place);
         }
     }
+
+    /// <summary>Where a dataset is mounted while it is filled.</summary>
+    public static string PlaceOf(ImagePaths paths, DatasetName partial) => Path.Combine(paths.Unpacking, partial.Leaf);
 
     private static bool IsLayer(ImageManifest manifest) => manifest.Type == DockerManifest.Type;
 

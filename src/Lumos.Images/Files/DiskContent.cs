@@ -49,10 +49,10 @@ internal sealed class DiskContent : ImageContent
         {
             _report.Stage($"Reading {Source.Name}");
             _scratch = ScratchDisk.Fill(Source, _store, _report.Bytes);
-            _virtualBytes = Format == FileFormat.RawDisk ? _scratch.Length : QemuImg.Look(Source.Name, Format, _scratch.File).VirtualBytes;
+            _virtualBytes = Format == FileFormat.RawDisk ? _scratch.Length : QemuImg.Look(Source.Name, Format, _scratch.File, _report.Stop).VirtualBytes;
             if (Format != FileFormat.RawDisk)
             {
-                QemuImg.Check(Source.Name, Format, _scratch.File);
+                QemuImg.Check(Source.Name, Format, _scratch.File, _report.Stop);
             }
         }
         if (_virtualBytes > DiskLimits.MostVirtualBytes)
@@ -84,7 +84,7 @@ internal sealed class DiskContent : ImageContent
         {
             _report.Stage($"Converting {Source.Name} for image {manifest}");
             using var own = PrivateNode.Of(device);
-            QemuImg.Convert(Source.Name, Format, _scratch.File, own);
+            QemuImg.Convert(Source.Name, Format, _scratch.File, own, _report.Stop);
         }
         else
         {

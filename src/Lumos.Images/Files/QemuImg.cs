@@ -23,9 +23,9 @@ internal static class QemuImg
 
     /// <summary>Looks at a disk.</summary>
     /// <exception cref="LumosException">InvalidImage: damaged, or not whole; ToolMissing.</exception>
-    public static Facts Look(string name, FileFormat format, FileDescriptor file)
+    public static Facts Look(string name, FileFormat format, FileDescriptor file, CancellationToken stop = default)
     {
-        var answer = Run(["info", "--output=json", "-f", Word(format), Path(Source)], file, null);
+        var answer = Run(["info", "--output=json", "-f", Word(format), Path(Source)], file, null, stop);
         if (!answer.Succeeded || Parse(answer.Output) is not { } info || info["virtual-size"] is not JsonValue value || !value.TryGetValue(out long size))
         {
             throw Damaged(name, format, answer);
@@ -40,10 +40,10 @@ internal static class QemuImg
     }
 
     /// <summary>Has the disk's own structures compared with each other and with the file's length, which reading alone would not miss.</summary>
-    public static void Check(string name, FileFormat format, FileDescriptor file)
+    public static void Check(string name, FileFormat format, FileDescriptor file, CancellationToken stop = default)
     {
         const int notKnownForTheFormat = 63, leaks = 3;
-        var answer = Run(["check", "--output=json", "-f", Word(format), Path(Source)], file, null);
+        var answer = Run(["check", "--output=json", "-f", Word(format), Path(Source)], file, null, stop);
         if (answer.Status is not (0 or leaks or notKnownForTheFormat))
         {
             throw Damaged(name, format, answer);
@@ -51,16 +51,16 @@ internal static class QemuImg
     }
 
     /// <summary>Writes what a guest sees of the disk to a device that holds zeros alone.</summary>
-    public static void Convert(string name, FileFormat format, FileDescriptor file, FileDescriptor device)
+    public static void Convert(string name, FileFormat format, FileDescriptor file, FileDescriptor device, CancellationToken stop = default)
     {
-        var answer = Run(["convert", "-n", "--target-is-zero", "-f", Word(format), "-O", "raw", Path(Source), Path(Target)], file, device);
+        var answer = Run(["convert", "-n", "--target-is-zero", "-f", Word(format), "-O", "raw", Path(Source), Path(Target)], file, device, stop);
         if (!answer.Succeeded)
         {
             throw Damaged(name, format, answer);
         }
     }
 
-    private static ToolResult Run(IReadOnlyList<string> words, FileDescriptor source, FileDescriptor? target)
+    private static ToolResult Run(IReadOnlyList<string> words, FileDescriptor source, FileDescriptor? target, CancellationToken stop)
     {
         try
         {
@@ -78,10 +78,12 @@ internal static class QemuImg
                 "nice", "-n", "10", program, .. words,
             ], pipeOutput: true, extra: extra);
             string output;
+            using (stop.Register(running.Kill))
             using (var reader = new StreamReader(running.Output!))
             {
                 output = reader.ReadToEnd();
             }
+            stop.ThrowIfCancellationRequested();
             return running.Finish() with { Output = output };
         }
         catch (ErrnoException e) when (e.Errno == Errno.ENOENT)

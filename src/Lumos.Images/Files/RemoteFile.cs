@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Lumos.Core;
 using Lumos.Drivers.Fetch;
+using Lumos.Drivers.Files;
 using Lumos.Images.Import;
 using Lumos.Images.Store;
 
@@ -12,7 +13,9 @@ namespace Lumos.Images.Files;
 /// </summary>
 internal sealed class RemoteFile : IDisposable
 {
-    private RemoteFile(FileInfo file) => File = file;
+    private readonly FileLock _held;
+
+    private RemoteFile(FileInfo file, FileLock held) => (File, _held) = (file, held);
 
     public FileInfo File { get; }
 
@@ -21,11 +24,24 @@ internal sealed class RemoteFile : IDisposable
     /// <exception cref="LumosException">FetchFailed; ChecksumMismatch: the file is deleted.</exception>
     public static RemoteFile Fetch(string url, string sha256, ImageStore store, FetchOptions options, ImportReport report)
     {
-        if (sha256.Length != 64 || !sha256.All(char.IsAsciiHexDigitLower))
+        if (!IsSum(sha256))
         {
             throw new UsageException($"--sha256 {sha256} is not 64 hexadecimal digits in lower case");
         }
-        string folder = Path.Combine(DownloadFolder.Make(store.Paths), sha256);
+        var held = FileLock.Acquire(Path.Combine(Path.GetFullPath(store.Paths.Locks), LockOf(sha256)), onWait: report.Warn, stop: report.Stop);
+        try
+        {
+            return new RemoteFile(Bring(url, sha256, Path.Combine(DownloadFolder.Make(store.Paths), sha256), options, report), held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private static FileInfo Bring(string url, string sha256, string folder, FetchOptions options, ImportReport report)
+    {
         Directory.CreateDirectory(folder);
         var file = new FileInfo(Path.Combine(folder, NameOf(url)));
         if (!file.Exists || Sum(file, report) != sha256)
@@ -40,7 +56,7 @@ internal sealed class RemoteFile : IDisposable
                 throw new LumosException("ChecksumMismatch", $"{url} has the SHA-256 {sum}, not {sha256}");
             }
         }
-        return new RemoteFile(file);
+        return file;
     }
 
     /// <summary>The SHA-256 of a file.</summary>
@@ -59,8 +75,15 @@ internal sealed class RemoteFile : IDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    public static bool IsSum(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
+
+    /// <summary>The lock of who fetches a file and makes an image of it, by its sum.</summary>
+    public static string LockOf(string sha256) => $"img.file.{sha256}.lock";
+
     /// <summary>It has been installed, and is not needed any more.</summary>
-    public void Dispose() => File.Directory!.Delete(recursive: true);
+    public void Remove() => File.Directory!.Delete(recursive: true);
+
+    public void Dispose() => _held.Dispose();
 
     private static string NameOf(string url)
     {

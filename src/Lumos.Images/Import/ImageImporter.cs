@@ -131,7 +131,7 @@ public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> 
             return waited[^1];
         }
         RequireRoom(steps, pool, zstream);
-        using var stop = new CancellationTokenSource();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_report.Stop);
         using var downloader = new ImageDownloader(store, _report, stop.Token);
         var downloads = steps.ConvertAll(step => downloader.Begin(step, zstream));
         try
@@ -169,6 +169,7 @@ public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> 
 
     private InstalledImage Install(Found step, string file, string pool)
     {
+        _report.Stop.ThrowIfCancellationRequested();
         var installer = new ImageInstaller(store, _report);
         installer.RequireOrigin(step.Manifest, pool);
         _report.Stage($"Installing image {step.Manifest}");

@@ -20,7 +20,9 @@ public sealed class ImageInstaller(ImageStore store, ImportReport report)
 
     /// <summary>Takes the lock of an image's import or removal; waits for whoever holds it.</summary>
     public static FileLock Lock(ImageStore store, Uuid uuid, ImportReport report) =>
-        FileLock.Acquire(Path.Combine(Path.GetFullPath(store.Paths.Locks), $"img.{uuid}.import.lock"), onWait: report.Warn);
+        FileLock.Acquire(Path.Combine(Path.GetFullPath(store.Paths.Locks), LockOf(uuid)), onWait: report.Warn, stop: report.Stop);
+
+    internal static string LockOf(Uuid uuid) => $"img.{uuid}.import.lock";
 
     /// <summary>Refuses an image whose origin is not installed on the pool.</summary>
     /// <exception cref="LumosException">OriginNotInstalled, exit status 3.</exception>

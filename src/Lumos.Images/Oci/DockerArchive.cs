@@ -20,11 +20,11 @@ public sealed class DockerArchive : IOciSource
     private readonly Dictionary<OciDigest, string> _names = [];
     private readonly byte[] _manifest;
 
-    public DockerArchive(string path, OciReference? reference, ImagePaths paths, Action<string> warn)
+    public DockerArchive(string path, OciReference? reference, ImagePaths paths, Action<string> warn, CancellationToken stop = default)
     {
         Whence = $"docker-archive:{path}{(reference is null ? "" : ":" + reference)}";
-        _cache = new BlobCache(paths, warn);
-        _tar = new TarContents(path, paths);
+        _cache = new BlobCache(paths, warn, stop);
+        _tar = new TarContents(path, paths, stop);
         try
         {
             var image = Choose(reference);

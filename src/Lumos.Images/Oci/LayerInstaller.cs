@@ -21,7 +21,7 @@ internal sealed record LayerContent(string File, OciDigest DiffId);
 /// but root gets, the layer unpacked over it, the snapshot @final, the database's record, and the rename to POOL/UUID, from which on it
 /// exists. Every failure takes all steps back; what a power cut leaves the next import removes. The caller holds the image's lock.
 /// </summary>
-internal sealed class LayerInstaller(ImageStore store, ImportReport report, CancellationToken stop)
+internal sealed class LayerInstaller(ImageStore store, ImportReport report)
 {
     private const long LeastLeft = 128L << 20, MostLeft = 2L << 30;
 
@@ -94,14 +94,10 @@ internal sealed class LayerInstaller(ImageStore store, ImportReport report, Canc
         Directory.CreateDirectory(root);
         using (var decompressor = Decompressor.Open(content.File))
         using (var hash = content.DiffId.Hash())
-        using (var hashed = new HashedStream(decompressor.Output, hash, done =>
-        {
-            stop.ThrowIfCancellationRequested();
-            report.Bytes(decompressor.Position ?? done, decompressor.Position is null ? 0 : decompressor.Length);
-        }))
+        using (var hashed = new HashedStream(decompressor.Output, hash, done => report.Bytes(decompressor.Position ?? done, decompressor.Position is null ? 0 : decompressor.Length)))
         {
             var options = new UnpackOptions { IsLayer = true, PackedBytes = decompressor.Length };
-            foreach (string left in TarUnpacker.Unpack(hashed, $"layer {manifest.Version} of {content.DiffId.Short}", root, options, cancellation: stop).NotCarried)
+            foreach (string left in TarUnpacker.Unpack(hashed, $"layer {manifest.Version} of {content.DiffId.Short}", root, options, cancellation: report.Stop).NotCarried)
             {
                 report.Warn($"layer {manifest.Version}: {left}");
             }

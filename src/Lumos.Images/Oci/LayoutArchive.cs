@@ -10,12 +10,12 @@ public sealed class LayoutArchive : IOciSource
     private readonly TarContents _tar;
     private readonly BlobCache _cache;
 
-    public LayoutArchive(string path, string? tag, ImagePaths paths, Action<string> warn)
+    public LayoutArchive(string path, string? tag, ImagePaths paths, Action<string> warn, CancellationToken stop = default)
     {
         Whence = $"oci-archive:{path}{(tag is null ? "" : ":" + tag)}";
         _tag = tag;
-        _cache = new BlobCache(paths, warn);
-        _tar = new TarContents(path, paths);
+        _cache = new BlobCache(paths, warn, stop);
+        _tar = new TarContents(path, paths, stop);
     }
 
     public string Whence { get; }

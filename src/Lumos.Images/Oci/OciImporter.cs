@@ -25,8 +25,7 @@ namespace Lumos.Images.Oci;
 /// stopped. A kill leaves layers without a name, that the next import of them takes as they are and "imgadm vacuum" removes.
 /// Tests: OciTests over layouts and a registry in the process; HostOciTests with Debian's docker-registry and skopeo.
 /// </remarks>
-/// <param name="stop">Looked at while bytes come and while layers are unpacked: the import is then taken back.</param>
-public sealed class OciImporter(ImageStore store, ImportReport report, CancellationToken stop = default)
+public sealed class OciImporter(ImageStore store, ImportReport report)
 {
     private const int AtOnce = 3;
 
@@ -45,7 +44,7 @@ public sealed class OciImporter(ImageStore store, ImportReport report, Cancellat
         var uuids = LayerChain.Of(image.Layers.Select(l => l.Digest));
         var files = Fetch(source, image, FirstMissing(uuids, pool), pool);
         InstalledImage result;
-        using (FileLock.Acquire(Path.Combine(Path.GetFullPath(store.Paths.Locks), $"img.docker.{pool}.lock"), onWait: report.Warn))
+        using (FileLock.Acquire(Path.Combine(Path.GetFullPath(store.Paths.Locks), $"img.docker.{pool}.lock"), onWait: report.Warn, stop: report.Stop))
         {
             // What was here when we looked may be gone, and what was missing be here.
             for (int first; (first = FirstMissing(uuids, pool)) < uuids.Length && files[first] is null;)
@@ -105,7 +104,6 @@ public sealed class OciImporter(ImageStore store, ImportReport report, Cancellat
                 {
                     files[i] = source.Bring(image.Layers[i], now =>
                     {
-                        stop.ThrowIfCancellationRequested();
                         lock (_gate)
                         {
                             done += now - before;
@@ -123,7 +121,7 @@ public sealed class OciImporter(ImageStore store, ImportReport report, Cancellat
         }
         catch (AggregateException e)
         {
-            stop.ThrowIfCancellationRequested();
+            report.Stop.ThrowIfCancellationRequested();
             throw e.InnerExceptions.OfType<LumosException>().FirstOrDefault() ?? e.InnerExceptions[0];
         }
         return files;
@@ -165,7 +163,7 @@ public sealed class OciImporter(ImageStore store, ImportReport report, Cancellat
     private InstalledImage Make(ImageManifest manifest, LayerContent? content, string source, string pool, UndoStack undo)
     {
         using var held = ImageInstaller.Lock(store, manifest.Uuid, report);
-        var made = new LayerInstaller(store, report, stop).Install(manifest, content, pool, source);
+        var made = new LayerInstaller(store, report).Install(manifest, content, pool, source);
         undo.Push($"delete layer {manifest.Version}", () => new ImageRemover(store, report).Remove(made));
         return made;
     }

@@ -23,9 +23,9 @@ public static class OciSources
                 return new LayoutFolder(path, tag);
             case OciImageName.LayoutArchive(var path, var tag):
                 reference = Named(tag);
-                return new LayoutArchive(path, tag, paths, warn);
+                return new LayoutArchive(path, tag, paths, warn, options.Stop);
             case OciImageName.DockerArchive(var path, var wanted):
-                var archive = new DockerArchive(path, wanted, paths, warn);
+                var archive = new DockerArchive(path, wanted, paths, warn, options.Stop);
                 reference = archive.Reference;
                 return archive;
             default:

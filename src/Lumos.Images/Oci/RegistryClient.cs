@@ -35,7 +35,7 @@ public sealed partial class RegistryClient : IOciSource
         _reference = reference;
         _access = access;
         _options = options with { Insecure = options.Insecure || access.Insecure };
-        _cache = new BlobCache(paths, warn);
+        _cache = new BlobCache(paths, warn, options.Stop);
         _credentialsFile = paths.RegistryCredentials;
         _warn = warn;
     }

@@ -16,21 +16,21 @@ internal sealed class TarContents : IDisposable
 
     private readonly Dictionary<string, (long Offset, long Length)> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _links = new(StringComparer.Ordinal);
+    private readonly string _path;
     private readonly FileStream _file;
-    private readonly string? _temporary;
 
     /// <exception cref="LumosException">FileNotFound, ArchiveDamaged, UncompressionError</exception>
-    public TarContents(string path, ImagePaths paths)
+    public TarContents(string path, ImagePaths paths, CancellationToken stop = default)
     {
         if (!File.Exists(path))
         {
             throw new LumosException("FileNotFound", $"there is no file {path}{(Directory.Exists(path) ? $"; of a folder it would be oci:{path}" : "")}");
         }
-        _temporary = IsCompressed(path) ? Decompress(path, paths) : null;
-        _file = new FileStream(_temporary ?? path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        _path = path;
+        _file = IsCompressed(path) ? Decompress(path, paths, stop) : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         try
         {
-            Scan(path);
+            Scan(stop);
         }
         catch
         {
@@ -39,14 +39,7 @@ internal sealed class TarContents : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _file.Dispose();
-        if (_temporary is not null)
-        {
-            File.Delete(_temporary);
-        }
-    }
+    public void Dispose() => _file.Dispose();
 
     public bool Has(string name) => Find(name) is not null;
 
@@ -59,7 +52,7 @@ internal sealed class TarContents : IDisposable
         }
         if (at.Length > most)
         {
-            throw new LumosException("InvalidImage", $"{_file.Name}: {name} has {at.Length} bytes; {most} are the most that make sense");
+            throw new LumosException("InvalidImage", $"{_path}: {name} has {at.Length} bytes; {most} are the most that make sense");
         }
         byte[] bytes = new byte[at.Length];
         lock (_files)
@@ -100,7 +93,7 @@ internal sealed class TarContents : IDisposable
             }
             if (got == 0)
             {
-                throw new LumosException("ArchiveDamaged", $"{_file.Name} was cut short while it was read");
+                throw new LumosException("ArchiveDamaged", $"{_path} was cut short while it was read");
             }
             block(buffer.AsSpan(0, got));
             done += got;
@@ -124,11 +117,12 @@ internal sealed class TarContents : IDisposable
         return null;
     }
 
-    private void Scan(string path)
+    private void Scan(CancellationToken stop)
     {
-        var reader = new TarReader(_file, new ArchiveFault(path), new ArchiveLimits(), packedBytes: null);
+        var reader = new TarReader(_file, new ArchiveFault(_path), new ArchiveLimits(), packedBytes: null);
         while (reader.Next() is { } entry)
         {
+            stop.ThrowIfCancellationRequested();
             if (Normal("", Encoding.UTF8.GetString(entry.Name)) is not { } name)
             {
                 continue; // nothing that we look for has such a name
@@ -178,30 +172,40 @@ internal sealed class TarContents : IDisposable
         return Decompressor.Recognise(magic[..file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false)]) is not null;
     }
 
-    private static string Decompress(string path, ImagePaths paths)
+    /// <summary>A copy that has no name as soon as it is open: whatever ends us, nothing of it stays.</summary>
+    private static FileStream Decompress(string path, ImagePaths paths, CancellationToken stop)
     {
-        string target = Path.Combine(DownloadFolder.Make(paths), $"archive-{Environment.ProcessId}.tar");
+        string target = Path.Combine(DownloadFolder.Make(paths), $"archive-{Guid.NewGuid():N}.tar");
         var limits = new ArchiveLimits();
+        var file = new FileStream(target, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            BufferSize = 0,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
         try
         {
+            File.Delete(target);
             using var decompressor = Decompressor.Open(path);
-            using var file = new FileStream(target, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
             long most = Math.Max(limits.FreeBytes, decompressor.Length * limits.MostRatio);
             byte[] block = new byte[256 << 10];
             while (decompressor.Output.Read(block) is var got and > 0)
             {
+                stop.ThrowIfCancellationRequested();
                 file.Write(block, 0, got);
-                if (file.Length > most)
+                if (file.Position > most)
                 {
                     throw new LumosException("ArchiveRefused", $"archive {path} is refused: {decompressor.Length} bytes become more than {most}");
                 }
             }
             decompressor.Finish();
-            return target;
+            file.Position = 0;
+            return file;
         }
         catch (Exception e)
         {
-            File.Delete(target);
+            file.Dispose();
             throw e is InvalidDataException ? new LumosException("UncompressionError", $"{path} cannot be decompressed", inner: e) : e;
         }
     }

@@ -265,6 +265,7 @@ public sealed class OciImportTests : IDisposable
         int stages = 0;
         var report = new ImportReport
         {
+            Stop = stop.Token,
             Stage = stage =>
             {
                 if (stage.StartsWith("Installing", StringComparison.Ordinal) ? stages++ == layers : layers == 0 && stage.StartsWith("Fetching", StringComparison.Ordinal))
@@ -274,7 +275,7 @@ public sealed class OciImportTests : IDisposable
             },
         };
         using var source = new LayoutFolder(_layout.Folder, "1");
-        Assert.ThrowsAny<OperationCanceledException>(() => new OciImporter(_machine.Store, report, stop.Token).Import(source, null, "zones"));
+        Assert.ThrowsAny<OperationCanceledException>(() => new OciImporter(_machine.Store, report).Import(source, null, "zones"));
         Assert.Equal([], _machine.Datasets);
         Assert.Equal([], Directory.GetDirectories(_machine.At("zones")));
         _machine.Import($"oci:{_layout.Folder}:1");
