@@ -8,7 +8,7 @@ namespace Lumos.Images.Archives;
 /// compression makes of little (deflate up to 1,032 to 1, xz and zstd far more), while systems that people run shrink to a half
 /// or a fifth; so an archive may become <see cref="FreeBytes"/> whatever its size, and above that <see cref="MostRatio"/> times
 /// what it is. Holes: a sparse file says a length and brings no bytes. Entries: each costs an object on the disk and, of directories,
-/// memory here. Depth: each level is a descriptor held open, and a kernel that looks a path up has a limit of its own. Headers:
+/// memory here, which has a number of its own. Depth: each level is a descriptor held open, and a kernel that looks a path up has a limit of its own. Headers:
 /// what describes an entry is read into memory. The numbers are above everything that real systems have and below what harms a machine.
 /// Space itself is not counted here: the pool refuses what it has not, and the dataset is destroyed.
 /// </remarks>
@@ -37,6 +37,9 @@ public sealed record ArchiveLimits
 
     /// <summary>Bytes of what a pax header says of one entry: names and extended attributes.</summary>
     public int MostHeaderBytes { get; init; } = 1 << 20;
+
+    /// <summary>Bytes of memory for what is known of directories until the end, when they get it.</summary>
+    public long MostKeptBytes { get; init; } = 256 << 20;
 
     /// <summary>Bytes of one extended attribute; Linux takes no longer one.</summary>
     public int MostAttributeBytes { get; init; } = 1 << 16;

@@ -5,6 +5,14 @@ using Lumos.Linux.Handles;
 
 namespace Lumos.Images.Archives;
 
+/// <summary>What a zone's file gets of what its entry says: owner, mode, extended attributes and times.</summary>
+internal readonly record struct SettledAttributes(
+    byte[] Entry, uint User, uint Group, int Mode, FileTime Accessed, FileTime Modified, IReadOnlyList<(string Name, byte[] Value)> Extended)
+{
+    /// <summary>Of memory, about.</summary>
+    public long Bytes => 100 + Entry.Length + Extended.Sum(a => 50L + (2 * a.Name.Length) + a.Value.Length);
+}
+
 /// <summary>Owner, mode, extended attributes and times of an entry: what of them a zone's file may have, and putting it there.</summary>
 internal sealed class EntryAttributes(ArchiveFault fault, ArchiveLimits limits, SkippedList skipped)
 {
@@ -14,13 +22,19 @@ internal sealed class EntryAttributes(ArchiveFault fault, ArchiveLimits limits, 
     private const uint Nobody = 65534;
     private const int SetIdBits = 0b110_000_000_000;
 
-    /// <summary>All of it, in the order in which none undoes another.</summary>
-    public void Apply(FileDescriptor fd, TarEntry entry)
+    /// <summary>Decides. What is too much is refused here, and nothing else of the entry is needed afterwards.</summary>
+    public SettledAttributes Settle(TarEntry entry)
     {
         var (user, group, mode) = Owner(entry);
-        fd.SetOwner(user, group);
-        fd.SetMode(mode);
-        foreach (var (name, value) in Wanted(entry))
+        return new SettledAttributes(entry.Name, user, group, mode, entry.Accessed, entry.Modified, [.. Wanted(entry)]);
+    }
+
+    /// <summary>All of it, in the order in which none undoes another.</summary>
+    public void Apply(FileDescriptor fd, SettledAttributes settled)
+    {
+        fd.SetOwner(settled.User, settled.Group);
+        fd.SetMode(settled.Mode);
+        foreach (var (name, value) in settled.Extended)
         {
             try
             {
@@ -29,10 +43,10 @@ internal sealed class EntryAttributes(ArchiveFault fault, ArchiveLimits limits, 
             catch (ErrnoException e) when (e.Errno is Errno.EOPNOTSUPP or Errno.E2BIG or Errno.ERANGE or Errno.EINVAL
                 || (e.Errno == Errno.ENOSPC && value.Length > 2048))
             {
-                skipped.Add($"extended attributes {name} that this file system does not take ({e.Message})", entry.Name);
+                skipped.Add($"extended attributes {name} that this file system does not take ({e.Message})", settled.Entry);
             }
         }
-        fd.SetTimes(entry.Accessed, entry.Modified);
+        fd.SetTimes(settled.Accessed, settled.Modified);
     }
 
     /// <summary>The same of what cannot be opened: a link, a FIFO. Only users of the first have modes of their own.</summary>
@@ -90,6 +104,10 @@ internal sealed class EntryAttributes(ArchiveFault fault, ArchiveLimits limits, 
             {
                 if (PosixAclText.Parse(text) is { } acl)
                 {
+                    if (acl.Length > limits.MostAttributeBytes)
+                    {
+                        throw fault.Refused(entry.Name, $"has an access list that is longer than {limits.MostAttributeBytes} bytes");
+                    }
                     yield return (name, acl);
                 }
                 else

@@ -15,7 +15,8 @@ internal sealed class EntryPlacer(
     private readonly EntryAttributes _attributes = new(fault, options.Limits, skipped);
 
     // Of directories, in the order in which the archive has them: given when nothing below changes any more.
-    private readonly List<(byte[][] Path, TarEntry Entry)> _directories = [];
+    private readonly List<(byte[][] Path, SettledAttributes Attributes)> _directories = [];
+    private long _kept;
     private readonly byte[] _buffer = new byte[256 << 10];
 
     // Where targets of hard links are looked for, so that the other one stays where entries are made.
@@ -41,7 +42,7 @@ internal sealed class EntryPlacer(
         }
         if (path.Length == 0)
         {
-            _directories.Add(entry.Kind == TarEntryKind.Directory ? (path, entry) : throw fault.Refused(entry.Name, "stands for the root, and is no directory"));
+            Keep(path, entry.Kind == TarEntryKind.Directory ? entry : throw fault.Refused(entry.Name, "stands for the root, and is no directory"));
             return;
         }
         _ = Cursor.Go(path.AsSpan(0, path.Length - 1), entry.Name, make: true);
@@ -57,18 +58,29 @@ internal sealed class EntryPlacer(
         Lower?.MakeOwn(Cursor.KeyOf(name));
         if (entry.Kind == TarEntryKind.Directory)
         {
-            _directories.Add(([.. Cursor.Path, name], entry));
+            Keep([.. Cursor.Path, name], entry);
         }
+    }
+
+    /// <summary>Of an entry what its directory is to get at the end, and not a byte more: an archive may have millions.</summary>
+    private void Keep(byte[][] path, TarEntry entry)
+    {
+        var settled = _attributes.Settle(entry);
+        if ((_kept += settled.Bytes + (IntPtr.Size * path.Length) + (path.Length == 0 ? 0 : path[^1].Length)) > options.Limits.MostKeptBytes)
+        {
+            throw fault.Refused(entry.Name, $"is a directory with whose attributes those of all take more than {options.Limits.MostKeptBytes} bytes");
+        }
+        _directories.Add((path, settled));
     }
 
     /// <summary>Owners, modes, attributes and times of all directories.</summary>
     public void FinishDirectories()
     {
-        foreach (var (path, entry) in _directories)
+        foreach (var (path, settled) in _directories)
         {
-            if (Cursor.Go(path, entry.Name, make: false))
+            if (Cursor.Go(path, settled.Entry, make: false))
             {
-                _attributes.Apply(Cursor.Current.Handle, entry);
+                _attributes.Apply(Cursor.Current.Handle, settled);
             }
         }
     }
@@ -163,7 +175,7 @@ internal sealed class EntryPlacer(
         {
             RandomAccess.SetLength(file, entry.Size);
         }
-        _attributes.Apply(fd, entry);
+        _attributes.Apply(fd, _attributes.Settle(entry));
         Files++;
         Bytes += entry.Size;
     }

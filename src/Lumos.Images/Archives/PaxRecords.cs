@@ -17,6 +17,9 @@ internal sealed class PaxRecords
     /// <summary>GNU's sparse map of version 0.0, which says a pair of keys for each part.</summary>
     public List<long> SparseNumbers { get; } = [];
 
+    /// <summary>Bytes of memory, about.</summary>
+    public long Bytes => _values.Sum(v => 50L + (2 * v.Key.Length) + v.Value.Length);
+
     public IEnumerable<string> Keys => _values.Keys;
 
     /// <summary>Adds the records of a header; false: it is malformed.</summary>

@@ -54,6 +54,10 @@ internal sealed class TarReader(Stream archive, ArchiveFault fault, ArchiveLimit
                     {
                         throw fault.Damaged("it has a global header that is malformed, or says of all entries what is one's own");
                     }
+                    if (_global.Bytes > limits.MostHeaderBytes)
+                    {
+                        throw fault.Refused(block.Name, $"is a global header with which all of them say more than {limits.MostHeaderBytes} bytes");
+                    }
                     break;
                 case 'L':
                     longName = UpToNul(ReadMeta(block));

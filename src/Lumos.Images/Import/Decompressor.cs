@@ -9,12 +9,16 @@ namespace Lumos.Images.Import;
 
 /// <summary>
 /// An image file as the plain stream it holds. How it is compressed is told by its first bytes, whatever its name or
-/// manifest say. gzip is read here; bzip2, xz and zstd by their tools, which read the file themselves. The framework takes a gzip
+/// manifest say. gzip is read here; bzip2, xz and zstd by their tools, which read the file themselves, and use no more memory than what an
+/// ordinary file asks of them: bzip2 and zstd by themselves, xz because it is told. The framework takes a gzip
 /// file that is cut short for one that ends there, so its own count at the end is compared.
 /// </summary>
 internal sealed class Decompressor : IDisposable
 {
     private const int GzipWarning = 2; // something follows that is no gzip: it ends all the same
+
+    // xz -9 asks for 65 MiB; a file may say up to 4 GiB.
+    private const string XzMemory = "--memlimit-decompress=512MiB";
 
     private readonly FileStream _file;
     private readonly RunningTool? _tool;
@@ -49,8 +53,8 @@ internal sealed class Decompressor : IDisposable
                 return new Decompressor(file, tool is null ? file : new CountedStream(new GZipStream(file, CompressionMode.Decompress)), null);
             }
             using var input = new FileDescriptor((int)file.SafeFileHandle.DangerousGetHandle(), owns: false);
-            var running = RunningTool.Start([tool, "-dc"], pipeOutput: true, input: input);
-            return new Decompressor(file, running.Output!, running);
+            var running = RunningTool.Start([tool, "-dc", .. tool == "xz" ? [XzMemory] : Array.Empty<string>()], pipeOutput: true, input: input);
+            return new Decompressor(file, new ToolStream(running, path), running);
         }
         catch (ErrnoException e)
         {
@@ -72,7 +76,7 @@ internal sealed class Decompressor : IDisposable
         : magic.StartsWith((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd]) ? "zstd"
         : null;
 
-    /// <summary>Call at the end of <see cref="Output"/>: a tool that failed leaves an end that looks like any other.</summary>
+    /// <summary>Call at the end of <see cref="Output"/>: that of a gzip file cut short looks like any other.</summary>
     /// <exception cref="LumosException">UncompressionError.</exception>
     public void Finish()
     {
@@ -84,9 +88,11 @@ internal sealed class Decompressor : IDisposable
         }
         if (_tool?.Finish() is { Succeeded: false } result)
         {
-            throw new LumosException("UncompressionError", $"cannot decompress {_file.Name}", inner: new ToolException(result));
+            throw Failed(_file.Name, result);
         }
     }
+
+    private static LumosException Failed(string path, ToolResult result) => new("UncompressionError", $"cannot decompress {path}", inner: new ToolException(result));
 
     private uint? LastCount()
     {
@@ -101,6 +107,26 @@ internal sealed class Decompressor : IDisposable
         Output.Dispose();
         _tool?.Dispose();
         _file.Dispose();
+    }
+
+    /// <summary>What a tool gives; where it fails, the end is a failure with its own words, and no end that somebody else wonders about.</summary>
+    private sealed class ToolStream(RunningTool tool, string path) : ReadOnlyStream
+    {
+        private bool _ended;
+
+        public override int Read(Span<byte> buffer)
+        {
+            int got = _ended || buffer.IsEmpty ? 0 : tool.Output!.Read(buffer);
+            if (got == 0 && !buffer.IsEmpty && !_ended)
+            {
+                _ended = true;
+                if (tool.Finish() is { Succeeded: false } result)
+                {
+                    throw Failed(path, result);
+                }
+            }
+            return got;
+        }
     }
 
     private sealed class CountedStream(Stream inner) : ReadOnlyStream

@@ -14,6 +14,9 @@ internal sealed class TarContents : IDisposable
 {
     private const int MostLinks = 8;
 
+    // An image has some files a layer, with names of a digest's length: their names are kept in memory.
+    private const int MostEntries = 1 << 16, MostNameBytes = 1024;
+
     private readonly Dictionary<string, (long Offset, long Length)> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _links = new(StringComparer.Ordinal);
     private readonly string _path;
@@ -119,11 +122,11 @@ internal sealed class TarContents : IDisposable
 
     private void Scan(CancellationToken stop)
     {
-        var reader = new TarReader(_file, new ArchiveFault(_path), new ArchiveLimits(), packedBytes: null);
+        var reader = new TarReader(_file, new ArchiveFault(_path), new ArchiveLimits { MostEntries = MostEntries }, packedBytes: null);
         while (reader.Next() is { } entry)
         {
             stop.ThrowIfCancellationRequested();
-            if (Normal("", Encoding.UTF8.GetString(entry.Name)) is not { } name)
+            if (entry.Name.Length > MostNameBytes || entry.Target.Length > MostNameBytes || Normal("", Encoding.UTF8.GetString(entry.Name)) is not { } name)
             {
                 continue; // nothing that we look for has such a name
             }
