@@ -102,8 +102,10 @@ public sealed partial class HttpFetcher : IDisposable
     /// <param name="maxBytes">The file may not become longer.</param>
     /// <param name="progress">Called with the bytes in the file so far, at most once per block.</param>
     /// <param name="authorization">The header of that name; a server that we are sent on to does not get it.</param>
+    /// <param name="announced">Called with what is still to come, where the server says it, before it comes; may refuse it by an exception.</param>
     /// <exception cref="FetchException">Not reachable, refused, too long or cut short.</exception>
-    public DownloadResult Download(string url, string path, long maxBytes, Action<long>? progress = null, string? authorization = null) => Guard(url, watch =>
+    public DownloadResult Download(
+        string url, string path, long maxBytes, Action<long>? progress = null, string? authorization = null, Action<long>? announced = null) => Guard(url, watch =>
     {
         using var file = new FileStream(path, new FileStreamOptions
         {
@@ -133,6 +135,10 @@ public sealed partial class HttpFetcher : IDisposable
                 throw new FetchException(url, "what was downloaded before does not fit what is there now", (int)response.StatusCode);
             default:
                 throw Refused(url, response);
+        }
+        if (response.Content.Headers.ContentLength is { } coming)
+        {
+            announced?.Invoke(coming);
         }
         if (had + response.Content.Headers.ContentLength > maxBytes)
         {

@@ -37,7 +37,7 @@ internal static class InstallVerb
                 return ExitStatus.Success;
             }
             string sum = args.Get("sha256") ?? throw new UsageException($"{file} is on a server; give --sha256 with the sum that you know from elsewhere");
-            using var remote = RemoteFile.Fetch(file, sum, command.Store, command.FetchOptions(ImgadmConfig.Load(command.Store.Paths), stop), report);
+            using var remote = RemoteFile.Fetch(file, sum, command.Store, pool, command.FetchOptions(ImgadmConfig.Load(command.Store.Paths), stop), report);
             Install(command, given, said, remote.File, sum, pool, report);
             remote.Remove(); // only now: what fails may be tried again without another download
             return ExitStatus.Success;
@@ -85,6 +85,7 @@ internal static class InstallVerb
             }
         }
         using var opened = content is null ? ImageContent.Open(file, command.Store, report) : null;
+        RoomCheck.OfPool(command.Store, pool, (content ?? opened!).LeastBytes, $"image {manifest}");
         report.Stage($"Installing image {manifest}");
         installer.Install(manifest, content ?? opened!, pool, source: null);
         report.Say($"Installed image {manifest}");

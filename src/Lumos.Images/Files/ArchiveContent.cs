@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Images.Archives;
@@ -45,7 +46,11 @@ internal sealed class ArchiveContent(ContentFile source, ImageStore store, Impor
         var datasets = store.Datasets;
         try
         {
-            var properties = new Dictionary<string, string>(_properties) { ["mountpoint"] = place };
+            string pool = partial.Parent!.Value;
+            var properties = new Dictionary<string, string>(_properties)
+            {
+                ["mountpoint"] = place, ["quota"] = new PoolRoom(store, pool).MostBytes.ToString(CultureInfo.InvariantCulture),
+            };
             if (origin is null)
             {
                 datasets.Create(partial, properties);
@@ -55,7 +60,15 @@ internal sealed class ArchiveContent(ContentFile source, ImageStore store, Impor
                 datasets.Clone(origin, partial, properties);
             }
             datasets.Mount(partial);
-            Fill(manifest, place);
+            try
+            {
+                Fill(manifest, place);
+            }
+            catch (LumosException e) when (PoolRoom.IsFull(e))
+            {
+                throw PoolRoom.None(pool, $"image {manifest}", e);
+            }
+            datasets.SetProperties(partial, new Dictionary<string, string> { ["quota"] = "none" });
             datasets.Snapshot(partial.At(InstalledImage.SnapshotLeaf));
             datasets.Unmount(partial);
         }

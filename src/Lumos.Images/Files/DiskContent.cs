@@ -16,7 +16,7 @@ internal sealed class DiskContent : ImageContent
 {
     private const int Block = 256 << 10;
     private const long Mebi = 1 << 20;
-    private static readonly TimeSpan DeviceTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DeviceTime = TimeSpan.FromSeconds(30), LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly ImageStore _store;
     private readonly ImportReport _report;
@@ -32,6 +32,9 @@ internal sealed class DiskContent : ImageContent
             throw new LumosException("InvalidImage", $"{source.Name} {fault}");
         }
     }
+
+    // A disk's file may be of zeros for the most part.
+    public override long LeastBytes => 0;
 
     public override long? Mebibytes => (_virtualBytes + Mebi - 1) / Mebi;
 
@@ -78,17 +81,18 @@ internal sealed class DiskContent : ImageContent
     public override void Make(ImageManifest manifest, DatasetName partial, SnapshotName? origin)
     {
         var datasets = _store.Datasets;
+        var room = new PoolRoom(_store, partial.Parent!.Value);
         datasets.CreateVolume(partial, Math.Max(manifest.ImageSize ?? 0, Mebibytes!.Value) * Mebi, sparse: true);
         using var device = Open(partial);
         if (_scratch is not null && Format != FileFormat.RawDisk)
         {
             _report.Stage($"Converting {Source.Name} for image {manifest}");
             using var own = PrivateNode.Of(device);
-            QemuImg.Convert(Source.Name, Format, _scratch.File, own, _report.Stop);
+            Convert(own, room, manifest);
         }
         else
         {
-            Copy(device);
+            Copy(device, room, manifest);
         }
         device.Sync();
         datasets.Snapshot(partial.At(InstalledImage.SnapshotLeaf));
@@ -100,7 +104,41 @@ internal sealed class DiskContent : ImageContent
         base.Dispose();
     }
 
-    private void Copy(FileDescriptor device)
+    /// <summary>The converter writes the volume, and nobody counts: the pool is looked at meanwhile.</summary>
+    private void Convert(FileDescriptor device, PoolRoom room, ImageManifest manifest)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(_report.Stop);
+        using var over = new CancellationTokenSource();
+        bool full = false;
+        var watch = Task.Run(() =>
+        {
+            while (!over.Token.WaitHandle.WaitOne(LookEvery))
+            {
+                device.Sync(); // what is on its way to the disk, the pool does not know of
+                if (room.IsUsedUp)
+                {
+                    full = true;
+                    end.Cancel();
+                    return;
+                }
+            }
+        });
+        try
+        {
+            QemuImg.Convert(Source.Name, Format, _scratch!.File, device, end.Token);
+        }
+        catch (OperationCanceledException) when (full)
+        {
+            throw room.None($"image {manifest}");
+        }
+        finally
+        {
+            over.Cancel();
+            _ = watch.ContinueWith(w => w.Exception, TaskScheduler.Default).GetAwaiter().GetResult(); // where it could not look, the pool itself refuses what it has not
+        }
+    }
+
+    private void Copy(FileDescriptor device, PoolRoom room, ImageManifest manifest)
     {
         using var target = new SafeFileHandle(device.Number, ownsHandle: false);
         using var scratch = _scratch is null ? null : new SafeFileHandle(_scratch.File.Number, ownsHandle: false);
@@ -116,6 +154,7 @@ internal sealed class DiskContent : ImageContent
             if (block.AsSpan(0, got).ContainsAnyExcept((byte)0))
             {
                 RandomAccess.Write(target, block.AsSpan(0, got), done);
+                room.Took(got, $"image {manifest}", device.Sync);
             }
             done += got;
             _report.Bytes(done, _virtualBytes);

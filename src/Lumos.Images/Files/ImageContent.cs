@@ -25,6 +25,9 @@ internal abstract class ImageContent : IDisposable
     /// <summary>MiB of the volume that a disk needs; null: no disk.</summary>
     public virtual long? Mebibytes => null;
 
+    /// <summary>Bytes of a pool that it takes at the least: no less than its file, for nothing shrinks there that did not shrink here.</summary>
+    public virtual long LeastBytes => Source.Length;
+
     private protected ContentFile Source { get; }
 
     /// <summary>Looks at a file.</summary>

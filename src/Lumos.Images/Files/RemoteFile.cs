@@ -22,7 +22,7 @@ internal sealed class RemoteFile : IDisposable
     public static bool IsUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
 
     /// <exception cref="LumosException">FetchFailed; ChecksumMismatch: the file is deleted.</exception>
-    public static RemoteFile Fetch(string url, string sha256, ImageStore store, FetchOptions options, ImportReport report)
+    public static RemoteFile Fetch(string url, string sha256, ImageStore store, string pool, FetchOptions options, ImportReport report)
     {
         if (!IsSum(sha256))
         {
@@ -31,7 +31,7 @@ internal sealed class RemoteFile : IDisposable
         var held = FileLock.Acquire(Path.Combine(Path.GetFullPath(store.Paths.Locks), LockOf(sha256)), onWait: report.Warn, stop: report.Stop);
         try
         {
-            return new RemoteFile(Bring(url, sha256, Path.Combine(DownloadFolder.Make(store.Paths), sha256), options, report), held);
+            return new RemoteFile(Bring(url, sha256, store, pool, options, report), held);
         }
         catch
         {
@@ -40,15 +40,23 @@ internal sealed class RemoteFile : IDisposable
         }
     }
 
-    private static FileInfo Bring(string url, string sha256, string folder, FetchOptions options, ImportReport report)
+    private static FileInfo Bring(string url, string sha256, ImageStore store, string pool, FetchOptions options, ImportReport report)
     {
+        string folder = Path.Combine(DownloadFolder.Make(store.Paths), sha256);
         Directory.CreateDirectory(folder);
         var file = new FileInfo(Path.Combine(folder, NameOf(url)));
         if (!file.Exists || Sum(file, report) != sha256)
         {
             report.Stage($"Downloading {file.Name}");
             using var http = new HttpFetcher(options with { Fence = new RedirectFence(new Uri(url)) });
-            _ = http.Download(url, file.FullName, long.MaxValue, done => report.Bytes(done, 0));
+            // One that says no length is not let go on until nothing is left.
+            long had = file.Exists ? file.Length : 0, most = had + RoomCheck.LeftForDownloads(store.Paths), total = 0;
+            _ = http.Download(url, file.FullName, most, done => report.Bytes(done, total), announced: coming =>
+            {
+                total = had + coming;
+                RoomCheck.OfDownloads(store, coming, url);
+                RoomCheck.OfPool(store, pool, coming, url);
+            });
             file.Refresh();
             if (Sum(file, report) is var sum && sum != sha256)
             {

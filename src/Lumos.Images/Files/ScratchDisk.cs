@@ -2,7 +2,6 @@ using Lumos.Core;
 using Lumos.Images.Store;
 using Lumos.Linux.Files;
 using Lumos.Linux.Handles;
-using Lumos.Linux.Mounts;
 using Microsoft.Win32.SafeHandles;
 
 namespace Lumos.Images.Files;
@@ -14,9 +13,6 @@ namespace Lumos.Images.Files;
 internal sealed class ScratchDisk : IDisposable
 {
     private const int Block = 256 << 10;
-
-    // What the folder's file system keeps for others while we fill it.
-    private const long Reserve = 256L << 20;
 
     private ScratchDisk(FileDescriptor file, long length)
     {
@@ -41,7 +37,7 @@ internal sealed class ScratchDisk : IDisposable
         {
             directory.Remove(raw);
             file.SetOwner(QemuImg.Nobody, QemuImg.Nobody);
-            long room = FileSystemUsage.Of(folder).Available - Reserve;
+            long room = Import.RoomCheck.LeftForDownloads(store.Paths);
             using var handle = new SafeFileHandle(file.Number, ownsHandle: false);
             byte[] block = new byte[Block];
             long length = 0, written = 0;
@@ -52,7 +48,7 @@ internal sealed class ScratchDisk : IDisposable
                 {
                     if ((written += got) > room)
                     {
-                        throw new LumosException("NoSpace", $"{source.Name} does not fit into {folder} while it is converted: {new ByteCount(Math.Max(room, 0))} are left there");
+                        throw new LumosException("NoSpace", $"{source.Name} does not fit into {folder} while it is converted: {new ByteCount(room)} are left there");
                     }
                     RandomAccess.Write(handle, bytes, length);
                 }

@@ -15,6 +15,7 @@ internal sealed class StreamContent(ContentFile source, ImageStore store, Import
 
     public override void Make(ImageManifest manifest, DatasetName partial, SnapshotName? origin)
     {
+        var room = new PoolRoom(store, partial.Parent!.Value);
         using var receive = store.Datasets.OpenReceive(partial, new ReceiveOptions { Origin = origin });
         var block = new byte[256 << 10];
         long done = 0;
@@ -22,6 +23,7 @@ internal sealed class StreamContent(ContentFile source, ImageStore store, Import
         {
             receive.Input.Write(block, 0, got);
             done += got;
+            room.Took(got, $"image {manifest}");
             var (position, total) = Source.Progress(done);
             report.Bytes(position, total);
         }

@@ -12,6 +12,9 @@ namespace Lumos.Images.Import;
 /// </summary>
 internal static class RoomCheck
 {
+    // What the file system of downloads keeps for others while we fill it.
+    private const long Reserve = 256L << 20;
+
     /// <exception cref="LumosException">NoSpace</exception>
     public static void OfPool(ImageStore store, string pool, long bytes, string what)
     {
@@ -21,6 +24,9 @@ internal static class RoomCheck
             throw new LumosException("NoSpace", $"{what} needs {new ByteCount(bytes)} or more, and pool {pool} has {new ByteCount(available)} left");
         }
     }
+
+    /// <summary>Bytes that a file in the folder of downloads may come to have, when nobody knows before how many it will be.</summary>
+    public static long LeftForDownloads(ImagePaths paths) => Math.Max(0, FileSystemUsage.Of(DownloadFolder.Make(paths)).Available - Reserve);
 
     /// <exception cref="LumosException">NoSpace</exception>
     public static void OfDownloads(ImageStore store, long bytes, string what)

@@ -23,8 +23,6 @@ internal sealed record LayerContent(string File, OciDigest DiffId);
 /// </summary>
 internal sealed class LayerInstaller(ImageStore store, ImportReport report)
 {
-    private const long LeastLeft = 128L << 20, MostLeft = 2L << 30;
-
     // It is there to be cloned: nothing in it is run, and no device of it opened, out here.
     private static readonly Dictionary<string, string> s_quiet = new()
     {
@@ -42,7 +40,7 @@ internal sealed class LayerInstaller(ImageStore store, ImportReport report)
         using var undo = new UndoStack(report.Warn);
         RemovePartial(partial); // of an import that a power cut ended
         undo.Push($"destroy {partial}", () => RemovePartial(partial));
-        var properties = new Dictionary<string, string>(s_quiet) { ["mountpoint"] = mountPoint, ["quota"] = MostBytes(pool).ToString(CultureInfo.InvariantCulture) };
+        var properties = new Dictionary<string, string>(s_quiet) { ["mountpoint"] = mountPoint, ["quota"] = new PoolRoom(store, pool).MostBytes.ToString(CultureInfo.InvariantCulture) };
         if (manifest.Origin is { } origin)
         {
             // Held for the clone, so that nobody deletes it in between.
@@ -60,9 +58,9 @@ internal sealed class LayerInstaller(ImageStore store, ImportReport report)
             {
                 Fill(manifest, content, mountPoint);
             }
-            catch (LumosException e) when (e.InnerException is IOException { HResult: Errno.EDQUOT or Errno.ENOSPC } or ErrnoException { Errno: Errno.EDQUOT or Errno.ENOSPC })
+            catch (LumosException e) when (PoolRoom.IsFull(e))
             {
-                throw new LumosException("InsufficientSpace", $"pool {pool} has no room for layer {manifest.Version}", inner: e);
+                throw PoolRoom.None(pool, $"layer {manifest.Version}", e);
             }
             datasets.Unmount(partial);
         }
@@ -75,15 +73,6 @@ internal sealed class LayerInstaller(ImageStore store, ImportReport report)
         datasets.Rename(partial, image.DatasetName);
         undo.Commit();
         return image;
-    }
-
-    // A pool that is full to the last byte cannot even be tidied up: what others, and that, need is left to them.
-    private long MostBytes(string pool)
-    {
-        long available = store.Datasets.List(DatasetName.Parse(pool), DatasetKinds.Live, depth: 0, ["available"])[0].Number("available") ?? 0;
-        long left = Math.Clamp(available / 5, LeastLeft, MostLeft);
-        return available > left ? available - left
-            : throw new LumosException("InsufficientSpace", $"pool {pool} has room for {available >> 20} MiB, and {left >> 20} MiB of it are not for images");
     }
 
     private void Fill(ImageManifest manifest, LayerContent content, string mountPoint)

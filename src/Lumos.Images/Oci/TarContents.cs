@@ -192,10 +192,15 @@ internal sealed class TarContents : IDisposable
             File.Delete(target);
             using var decompressor = Decompressor.Open(path);
             long most = Math.Max(limits.FreeBytes, decompressor.Length * limits.MostRatio);
+            long room = RoomCheck.LeftForDownloads(paths);
             byte[] block = new byte[256 << 10];
             while (decompressor.Output.Read(block) is var got and > 0)
             {
                 stop.ThrowIfCancellationRequested();
+                if (file.Position + got > room)
+                {
+                    throw new LumosException("NoSpace", $"{path} does not fit into {paths.Downloads} while it is read: {new ByteCount(room)} are left there");
+                }
                 file.Write(block, 0, got);
                 if (file.Position > most)
                 {
