@@ -10,12 +10,13 @@ namespace Lumos.Images.Tests;
 /// <summary>An image made for a test: a manifest and the stream that FakeDatasets understands, gzipped.</summary>
 internal sealed class TestImage
 {
-    public TestImage(byte[] content, string name = "test", Uuid? origin = null, long guid = 0, long fromGuid = 0, string snapshot = "final", bool compress = true)
+    public TestImage(byte[] content, string name = "test", Uuid? origin = null, long guid = 0, long fromGuid = 0, string snapshot = "final", bool compress = true,
+        IReadOnlyDictionary<string, string>? properties = null, string? volume = null)
     {
         Uuid = Uuid.New();
         Content = content;
         Guid = guid == 0 ? Random.Shared.NextInt64(1, long.MaxValue) : guid;
-        byte[] stream = FakeStream.Encode(snapshot, Guid, fromGuid, null, content);
+        byte[] stream = FakeStream.Encode(snapshot, Guid, fromGuid, volume, content, properties);
         File = compress ? Gzip(stream) : stream;
         Manifest = new JsonObject
         {
@@ -34,6 +35,13 @@ internal sealed class TestImage
                 ["compression"] = compress ? "gzip" : "none",
             }),
         };
+        if (volume is not null)
+        {
+            Manifest["type"] = "zvol";
+            Manifest["image_size"] = 10;
+            Manifest["nic_driver"] = "virtio";
+            Manifest["disk_driver"] = "virtio";
+        }
         if (origin is not null)
         {
             Manifest["origin"] = origin.ToString();

@@ -5,6 +5,13 @@ namespace Lumos.Testing;
 // Streams: what is sent and received, and what is kept of a receive that was cut short.
 public sealed partial class FakeDatasets
 {
+    // As ZFS has it.
+    private static readonly HashSet<string> OfFileSystems =
+    [
+        "quota", "refquota", "filesystem_limit", "mountpoint", "canmount", "overlay", "zoned", "sharenfs", "sharesmb", "snapdir", "devices", "exec", "setuid",
+        "acltype", "aclmode", "aclinherit", "nbmand", "vscan", "special_small_blocks", "atime", "relatime", "recordsize", "xattr", "dnodesize",
+    ];
+
     /// <summary>Says what another storage would, so that streams between two kinds can be tried.</summary>
     public string StreamKind { get; set; } = "memory";
 
@@ -142,9 +149,13 @@ public sealed partial class FakeDatasets
             grown.Snapshots.Add(new Snap(data.Snapshot, data.Guid, data.Content, grown, ++_lastChange));
             return;
         }
+        if (data.VolumeSize is not null && options.Without.FirstOrDefault(OfFileSystems.Contains) is { } wrong)
+        {
+            throw DatasetException.Failed(name.Value, "receive", new IOException($"property '{wrong}' does not apply to datasets of this type"));
+        }
         RequireRoomFor(name);
         var node = AddNode(name, data.VolumeSize is null ? DatasetKinds.FileSystem : DatasetKinds.Volume,
-            data.Set.Concat(options.Properties).GroupBy(p => p.Key).ToDictionary(p => p.Key, p => p.Last().Value), origin);
+            data.Set.Where(p => !options.Without.Contains(p.Key)).Concat(options.Properties).GroupBy(p => p.Key).ToDictionary(p => p.Key, p => p.Last().Value), origin);
         if (data.VolumeSize is not null)
         {
             node.Properties["volsize"] = data.VolumeSize;

@@ -163,6 +163,12 @@ public sealed record ReceiveOptions
     /// <summary>Set on the new dataset, over what the stream brings.</summary>
     public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>
+    /// Properties that are not taken from the stream: the new dataset has of each what it would have without. Each has to be one that such
+    /// a dataset can have (a volume has no quota). Not with <see cref="Onto"/>.
+    /// </summary>
+    public IReadOnlyList<string> Without { get; init; } = [];
+
     /// <summary>Mount it when done.</summary>
     public bool Mount { get; init; }
 }

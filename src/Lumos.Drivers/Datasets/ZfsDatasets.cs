@@ -12,7 +12,7 @@ namespace Lumos.Drivers.Datasets;
 /// DatasetFailed with zfs's own words. Nothing is kept in memory: every question is asked of the kernel.
 /// Tested by the same contract test as the in-memory datasets, wherever /dev/zfs exists.
 /// </summary>
-public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
+public sealed partial class ZfsDatasets(string zfs = "zfs") : IDatasets
 {
     /// <summary>Where a snapshot is mounted while it is looked into, each look seeing its own.</summary>
     private const string LookingPlace = "/run/lumos/snapshot";
@@ -246,93 +246,6 @@ public sealed class ZfsDatasets(string zfs = "zfs") : IDatasets
     public bool OriginsTravel => true;
 
     public bool EachIsAFileSystem => true;
-
-    public IDatasetSend OpenSend(SnapshotName snapshot, SendOptions? options = null)
-    {
-        if (options?.Resume is { } token)
-        {
-            return new ZfsSend(Start([zfs, "send", "-t", token], snapshot.ToString(), output: true), snapshot);
-        }
-        if (!Exists(snapshot))
-        {
-            throw DatasetException.NotFound(snapshot.ToString());
-        }
-        List<string> argv = [zfs, "send"];
-        if (options?.Replicate == true)
-        {
-            argv.Add("-R");
-        }
-        else if (options?.Properties == true)
-        {
-            argv.Add("-p");
-        }
-        if (options?.From is { } from)
-        {
-            argv.AddRange(["-i", from.ToString()]);
-        }
-        return new ZfsSend(Start([.. argv, snapshot.ToString()], snapshot.ToString(), output: true), snapshot);
-    }
-
-    public IDatasetReceive OpenReceive(DatasetName name, ReceiveOptions? options = null)
-    {
-        options ??= new ReceiveOptions();
-        if (options.Onto is { } onto && !Exists(onto))
-        {
-            throw DatasetException.NotFound(onto.ToString());
-        }
-        bool resumes = options.Resumable && Exists(name) && ResumeToken(name) is not null;
-        if (options.Onto is null && !resumes && Exists(name))
-        {
-            throw DatasetException.Exists(name.Value);
-        }
-        if (name.Parent is not { } parent || !Exists(parent))
-        {
-            throw DatasetException.NotFound(name.Parent?.Value ?? name.Value);
-        }
-        List<string> argv = [zfs, "receive"];
-        if (!options.Mount)
-        {
-            argv.Add("-u");
-        }
-        if (options.Resumable)
-        {
-            argv.Add("-s");
-        }
-        if (options.Onto is not null)
-        {
-            argv.Add("-F");
-        }
-        if (!resumes)
-        {
-            // One that is resumed got its properties and its origin when it began.
-            argv.AddRange(Options(options.Properties));
-            argv.AddRange(options.Origin is { } origin ? ["-o", $"origin={origin}"] : []);
-        }
-        return new ZfsReceive(Start([.. argv, name.Value], name.Value, output: false), name);
-    }
-
-    public string? ResumeToken(DatasetName name) =>
-        Exists(name) ? GetProperties(name, "receive_resume_token")["receive_resume_token"] : null;
-
-    public void AbortReceive(DatasetName name)
-    {
-        if (ResumeToken(name) is not null)
-        {
-            Do(name, "drop what was received of", [zfs, "receive", "-A", name.Value]);
-        }
-    }
-
-    private static RunningTool Start(string[] argv, string name, bool output)
-    {
-        try
-        {
-            return RunningTool.Start(argv, pipeInput: !output, pipeOutput: output);
-        }
-        catch (ErrnoException e)
-        {
-            throw DatasetException.Failed(name, output ? "send" : "receive", e);
-        }
-    }
 
     private static IEnumerable<string> Options(IReadOnlyDictionary<string, string>? properties) =>
         (properties ?? new Dictionary<string, string>()).SelectMany(p => new[] { "-o", $"{p.Key}={p.Value}" });

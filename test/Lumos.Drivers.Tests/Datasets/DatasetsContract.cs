@@ -411,6 +411,10 @@ public abstract class DatasetsContract : IDisposable
         Assert.Equal(("16384", "v", "1073741824"), (values["recordsize"], values["lumos:k"], values["quota"]));
         Receive(c, Sent(a.At("s")));
         Assert.Null(Store.GetProperties(c, "lumos:k")["lumos:k"]);
+        var d = Root.Child("d");
+        Receive(d, Sent(a.At("s"), new SendOptions { Properties = true }), new ReceiveOptions { Without = ["quota", "lumos:k", "sharenfs", "volmode"] });
+        values = Store.GetProperties(d, "recordsize", "lumos:k", "quota");
+        Assert.Equal(("16384", null, "0"), (values["recordsize"], values["lumos:k"], values["quota"] ?? "0"));
     }
 
     [Fact]

@@ -229,6 +229,27 @@ public sealed class ImportTests : IDisposable
     }
 
     [Fact]
+    public void What_a_publisher_set_on_his_dataset_stays_with_him()
+    {
+        var image = new TestImage([1, 2], properties: new Dictionary<string, string>
+        {
+            ["quota"] = "4096", ["refreservation"] = "1000000", ["sharenfs"] = "on", ["mountpoint"] = "/etc", ["imgadm:ignore"] = "yes", ["recordsize"] = "16384",
+        }).Publish(_machine.Published);
+        _machine.Succeed("import", $"{image.Uuid}");
+        var values = _machine.Datasets.GetProperties(_machine.Store.Get(image.Uuid).DatasetName, "quota", "refreservation", "sharenfs", "mountpoint", "imgadm:ignore", "recordsize");
+        Assert.Equal(["0", "0", null, $"/zones/{image.Uuid}", null, "16384"], values.Values);
+    }
+
+    [Fact]
+    public void Of_a_volume_it_stays_there_too_and_what_no_volume_has_is_not_spoken_of()
+    {
+        var image = new TestImage([1, 2], volume: "10485760", properties: new Dictionary<string, string> { ["refreservation"] = "1000000", ["volmode"] = "none" }).Publish(_machine.Published);
+        _machine.Succeed("import", $"{image.Uuid}");
+        var values = _machine.Datasets.GetProperties(_machine.Store.Get(image.Uuid).DatasetName, "refreservation", "volmode", "volsize");
+        Assert.Equal(["0", null, "10485760"], values.Values);
+    }
+
+    [Fact]
     public void A_newer_platform_than_ours_is_demanded_in_vain()
     {
         var image = new TestImage([1]);

@@ -235,7 +235,7 @@ public sealed partial class BtrfsDatasets
     private BtrfsRecord RecordOf(DatasetName name, ReceiveOptions options, BtrfsStream.Part part, ulong id, SnapName last, bool isTop)
     {
         var kind = part.IsVolume ? DatasetKinds.Volume : DatasetKinds.FileSystem;
-        var set = Check(name, kind, part.Set);
+        var set = Check(name, kind, part.Set.Where(p => !options.Without.Contains(p.Key)).ToDictionary());
         if (isTop)
         {
             foreach (var (key, value) in Check(name, kind, options.Properties))
