@@ -82,7 +82,7 @@ public sealed class ImgapiServer : IAsyncDisposable
         {
             var keys = ApiKeys.Open(images.Paths.Keys, out bool isNew);
             var metrics = new Metrics(clock);
-            mirror = settings.Mirror is { } source ? new MirrorSource(images, source, settings.Channels, clock, text => log.Warn(text)) : null;
+            mirror = settings.Mirror is { } source ? new MirrorSource(images, source, settings, clock, text => log.Warn(text)) : null;
             var manifests = new ImageEndpoints(images, settings, mirror, clock);
             files = new FileEndpoints(images, manifests, settings, mirror);
             var gate = new RequestGate(new Routes(images, manifests, files, settings, metrics, mirror), keys, metrics, log, clock);

@@ -15,6 +15,8 @@ public sealed class MirrorTests : IAsyncLifetime
 {
     private static readonly byte[] Content = TestImage.Noise(3_000_000);
 
+    private const long Huge = 1L << 52; // JSON's numbers end soon after
+
     private RunningServer _far = null!, _near = null!;
 
     public async ValueTask InitializeAsync()
@@ -91,6 +93,54 @@ public sealed class MirrorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_store_that_could_not_take_an_image_takes_it_when_it_can()
+    {
+        string uuid = await _far.Publish(Content, "far");
+        Directory.Delete(_near.Paths.Incoming);
+        _ = await Refused(await _near.Reader.GetAsync($"/images/{uuid}/file"), 503, "StorageIsDown");
+        Directory.CreateDirectory(_near.Paths.Incoming);
+        Assert.Equal(Content, await _near.Reader.GetByteArrayAsync($"/images/{uuid}/file"));
+    }
+
+    [Fact]
+    public async Task Who_only_looks_has_nothing_brought_here()
+    {
+        string uuid = await _far.Publish(Content, "far");
+        using var head = new HttpRequestMessage(HttpMethod.Head, $"/images/{uuid}/file");
+        Assert.Equal(Content.Length, (await _near.Reader.SendAsync(head)).Content.Headers.ContentLength);
+        Assert.Empty(_near.Files);
+        Assert.Contains("imgapi_mirrored_images_total 0", await _near.Reader.GetStringAsync("/metrics"));
+    }
+
+    [Theory]
+    [InlineData(Huge, long.MaxValue, "StorageIsDown", "there is no room")]
+    [InlineData(2_000_000, 1_000_000, "RemoteSourceError", "takes none of more than 1000000 (max_file)")]
+    public async Task What_is_too_large_is_not_begun(long size, long most, string code, string why)
+    {
+        using var source = Silent(size);
+        await using var near = await RunningServer.Start(s => s with { Mirror = ImageSource.Parse(source.Url), MostFileBytes = most });
+        var refused = await Refused(await near.Reader.GetAsync($"/images/{Uuid.New()}/file"), 503, code);
+        Assert.Contains(why, (string?)refused["message"]);
+        Assert.Empty(near.Files);
+    }
+
+    [Fact]
+    public async Task So_many_files_are_on_their_way_at_once_as_uploads_may_be()
+    {
+        using var source = Silent(1000);
+        await using var near = await RunningServer.Start(s => s with { Mirror = ImageSource.Parse(source.Url), MostUploads = 2, Grace = TimeSpan.FromMilliseconds(100) });
+        using var enough = new CancellationTokenSource();
+        string[] uuids = [$"{Uuid.New()}", $"{Uuid.New()}"];
+        var waiting = uuids.Concat(uuids).Select(u => near.Reader.GetAsync($"/images/{u}/file", enough.Token)).ToList(); // who asks for the same takes no turn
+        await near.Until(() => near.Files.Length == 2);
+        var refused = await near.Reader.GetAsync($"/images/{Uuid.New()}/file");
+        Assert.Equal(TimeSpan.FromSeconds(10), refused.Headers.RetryAfter?.Delta);
+        _ = await Refused(refused, 503, "ServiceUnavailableError");
+        Assert.DoesNotContain(waiting, w => w.IsCompleted);
+        await enough.CancelAsync();
+    }
+
+    [Fact]
     public async Task An_image_is_imported_from_another_server_with_its_origins()
     {
         string origin = await _far.Publish([1, 2, 3], "origin"), uuid = await _far.Publish(Content, "increment", m => m["origin"] = origin);
@@ -102,6 +152,17 @@ public sealed class MirrorTests : IAsyncLifetime
         Assert.Equal(Content, await plain.Reader.GetByteArrayAsync($"/images/{uuid}/file"));
         _ = await Refused(await plain.Act(uuid, $"import-remote&source={_far.Url}"), 409, "ImageUuidAlreadyExists");
     }
+
+    /// <summary>Has every image, each with a file of so many bytes, and never sends any.</summary>
+    private static ScriptedHttpServer Silent(long size) => new(head =>
+    {
+        string[] path = head.Split(' ')[1].Split('/', '?');
+        return path.Contains("file") ? null : ScriptedHttpServer.Reply(200, Encoding.UTF8.GetBytes(Manifest("silent", m =>
+        {
+            m["uuid"] = path[2];
+            m["files"] = new JsonArray(new JsonObject { ["sha1"] = Sha1(Content), ["size"] = size, ["compression"] = "none" });
+        }).ToJsonString()));
+    });
 
     /// <summary>Has one image, and sends what it is told to for its file.</summary>
     private static ScriptedHttpServer Liar(string uuid, byte[] file, Func<string, byte[]>? answer = null)

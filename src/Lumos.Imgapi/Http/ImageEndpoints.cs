@@ -194,7 +194,7 @@ internal sealed class ImageEndpoints(ImageRepository images, ImgapiSettings sett
             throw new ImgapiException("ImageUuidAlreadyExists", $"image {uuid} is here already");
         }
         string source = call.Query("source") ?? throw ImgapiException.Invalid("source", "has to be said: the URL of an image server", "Missing");
-        using var remote = new Mirror.MirrorSource(images, Images.Sources.ImageSource.Parse(source), settings.Channels, clock, _ => { });
+        using var remote = new Mirror.MirrorSource(images, Images.Sources.ImageSource.Parse(source), settings, clock, _ => { });
         return await remote.Bring(uuid, call.Stop).ConfigureAwait(false);
     }
 

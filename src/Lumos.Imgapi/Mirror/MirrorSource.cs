@@ -13,7 +13,8 @@ namespace Lumos.Imgapi.Mirror;
 
 /// <summary>
 /// The server whose images this one has too. Its list is asked for once a minute, its manifests when they are asked for here, its
-/// files when they are: one at a time of each image, however many want it, sent on while it comes, checked, and kept. When it does
+/// files when they are: one at a time of each image, however many want it, sent on while it comes, checked, and kept. Anybody may ask,
+/// so that what comes has the limits of what is uploaded: of a file's length, of transfers at the same time, and the room that there is. When it does
 /// not answer, what is kept here is served as ever.
 /// </summary>
 internal sealed class MirrorSource : IDisposable
@@ -24,7 +25,8 @@ internal sealed class MirrorSource : IDisposable
 
     private readonly ImageRepository _images;
     private readonly ImgapiClient _client;
-    private readonly Channels _channels;
+    private readonly ImgapiSettings _settings;
+    private readonly SemaphoreSlim _turns;
     private readonly TimeProvider _clock;
     private readonly Action<string> _warn;
     private readonly ConcurrentDictionary<Uuid, (StoredImage Image, DateTimeOffset Time)> _known = new();
@@ -37,11 +39,12 @@ internal sealed class MirrorSource : IDisposable
 
     private sealed record Merged(ImageIndex Here, IReadOnlyList<StoredImage> There, ImageIndex Both);
 
-    public MirrorSource(ImageRepository images, ImageSource source, Channels channels, TimeProvider clock, Action<string> warn)
+    public MirrorSource(ImageRepository images, ImageSource source, ImgapiSettings settings, TimeProvider clock, Action<string> warn)
     {
         _images = images;
         _client = new ImgapiClient(source, new FetchOptions { UserAgent = "lumos-imgapi" });
-        _channels = channels;
+        _settings = settings;
+        _turns = new SemaphoreSlim(settings.MostUploads);
         _clock = clock;
         _warn = warn;
     }
@@ -54,6 +57,7 @@ internal sealed class MirrorSource : IDisposable
         _stop.Cancel();
         _client.Dispose();
         _listing.Dispose();
+        _turns.Dispose();
         _stop.Dispose();
     }
 
@@ -135,18 +139,22 @@ internal sealed class MirrorSource : IDisposable
     /// <summary>Sends the file of an image that is not here yet, while it comes.</summary>
     public async Task Send(Call call, StoredImage image)
     {
-        var transfer = Of(image);
-        var (from, to) = Part(call.Request, transfer.Size);
-        _ = call.IsHead ? 0 : await transfer.Available(from, call.Stop).ConfigureAwait(false); // where it does not come, the answer can still say so
+        long size = SizeOf(image);
+        var (from, to) = Part(call.Request, size);
+        var transfer = call.IsHead ? null : Begun(call, image); // who only looks has nothing brought here
+        if (transfer is not null)
+        {
+            _ = await transfer.Available(from, call.Stop).ConfigureAwait(false); // where it does not come, the answer can still say so
+        }
         call.Response.ContentType = "application/octet-stream";
         call.Response.ContentLength = to - from;
         call.Response.Headers.AcceptRanges = "bytes";
-        if (to - from < transfer.Size)
+        if (to - from < size)
         {
             call.Response.StatusCode = StatusCodes.Status206PartialContent;
-            call.Response.Headers.ContentRange = $"bytes {from}-{to - 1}/{transfer.Size}";
+            call.Response.Headers.ContentRange = $"bytes {from}-{to - 1}/{size}";
         }
-        if (!call.IsHead)
+        if (transfer is not null)
         {
             await Copy(call, transfer, from, to).ConfigureAwait(false);
         }
@@ -174,18 +182,70 @@ internal sealed class MirrorSource : IDisposable
             ? (from, Math.Min(size, (range.To ?? size - 1) + 1))
             : (0, size);
 
-    private Transfer Of(StoredImage image) => _transfers.GetOrAdd(image.Uuid, _ => new Lazy<Transfer>(() => Begin(image))).Value;
+    private Transfer Begun(Call call, StoredImage image)
+    {
+        try
+        {
+            return Of(image);
+        }
+        catch (ImgapiException e) when (e.Code == "ServiceUnavailableError")
+        {
+            call.Response.Headers.RetryAfter = "10";
+            throw;
+        }
+    }
+
+    private Transfer Of(StoredImage image)
+    {
+        var begun = _transfers.GetOrAdd(image.Uuid, _ => new Lazy<Transfer>(() => Begin(image)));
+        try
+        {
+            return begun.Value;
+        }
+        catch
+        {
+            _ = _transfers.TryRemove(KeyValuePair.Create(image.Uuid, begun)); // which would fail for ever; the next one who asks tries anew
+            throw;
+        }
+    }
+
+    private long SizeOf(StoredImage image) => image.Expected is { Size: { } size, Sha1: not null } ? size
+        : throw new ImgapiException("RemoteSourceError", $"{_client.Source.Url} says of image {image} neither how long its file is nor its checksum");
 
     private Transfer Begin(StoredImage image)
     {
-        if (image.Expected is not { Size: { } size, Sha1: not null })
+        long size = SizeOf(image);
+        if (size > _settings.MostFileBytes)
         {
-            throw new ImgapiException("RemoteSourceError", $"{_client.Source.Url} says of image {image} neither how long its file is nor its checksum");
+            throw new ImgapiException("RemoteSourceError", $"the file of image {image} has {size} bytes, and this server takes none of more than {_settings.MostFileBytes} (max_file)");
         }
-        string path = Path.Combine(_images.Paths.Incoming, RandomNumberGenerator.GetHexString(16, lowercase: true));
-        var transfer = new Transfer(path, size) { Done = Task.FromException<StoredImage>(new InvalidOperationException()) };
-        transfer.Done = Task.Run(() => Run(image, transfer));
-        return transfer;
+        if (!_turns.Wait(0))
+        {
+            throw new ImgapiException("ServiceUnavailableError", $"{_settings.MostUploads} files are on their way from {_client.Source.Url}: try again later");
+        }
+        try
+        {
+            RequireRoom(image, size);
+            string path = Path.Combine(_images.Paths.Incoming, RandomNumberGenerator.GetHexString(16, lowercase: true));
+            var transfer = new Transfer(path, size) { Done = Task.FromException<StoredImage>(new InvalidOperationException()) };
+            transfer.Done = Task.Run(() => Run(image, transfer));
+            return transfer;
+        }
+        catch
+        {
+            _ = _turns.Release();
+            throw;
+        }
+    }
+
+    /// <summary>For it, and for what of the others has still to come.</summary>
+    private void RequireRoom(StoredImage image, long size)
+    {
+        long coming = _transfers.Values.Where(t => t.IsValueCreated).Sum(t => t.Value.Missing);
+        if (new DriveInfo(_images.Paths.Root).AvailableFreeSpace is var free && free - coming < size)
+        {
+            throw new ImgapiException("StorageIsDown", $"there is no room for the {size} bytes of image {image}: {free} are free where {_images.Paths.Root} is, and {coming} of them are for others on their way");
+        }
     }
 
     private async Task<StoredImage> Run(StoredImage image, Transfer transfer)
@@ -212,6 +272,7 @@ internal sealed class MirrorSource : IDisposable
         {
             File.Delete(transfer.Path);
             _ = _transfers.TryRemove(image.Uuid, out _); // the next one who asks begins anew, or finds it here
+            _ = _turns.Release();
         }
     }
 
@@ -241,7 +302,7 @@ internal sealed class MirrorSource : IDisposable
 
     private StoredImage Shown(ImageManifest manifest) => ImageChanges.Mirrored(manifest, Channel, Now, null);
 
-    private string? Channel => _channels.All.FirstOrDefault(c => c.IsDefault)?.Name ?? (_channels.Exist ? _channels.All[0].Name : null);
+    private string? Channel => _settings.Channels.All.FirstOrDefault(c => c.IsDefault)?.Name ?? (_settings.Channels.Exist ? _settings.Channels.All[0].Name : null);
 
     private string Now => ImageEndpoints.Time(_clock.GetUtcNow());
 }

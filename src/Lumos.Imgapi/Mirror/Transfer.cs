@@ -23,6 +23,9 @@ internal sealed class Transfer(string path, long size)
 
     public long Size => size;
 
+    /// <summary>Bytes that have not come yet.</summary>
+    public long Missing => Math.Max(0, size - Interlocked.Read(ref _written));
+
     /// <summary>Ends when the image is in the store.</summary>
     public required Task<StoredImage> Done { get; set; }
 
@@ -31,7 +34,7 @@ internal sealed class Transfer(string path, long size)
     {
         lock (_lock)
         {
-            _written = bytes;
+            Interlocked.Exchange(ref _written, bytes);
             var moved = _moved;
             _moved = New();
             moved.SetResult();
