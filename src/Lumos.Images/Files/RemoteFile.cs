@@ -45,26 +45,44 @@ internal sealed class RemoteFile : IDisposable
         string folder = Path.Combine(DownloadFolder.Make(store.Paths), sha256);
         Directory.CreateDirectory(folder);
         var file = new FileInfo(Path.Combine(folder, NameOf(url)));
-        if (!file.Exists || Sum(file, report) != sha256)
+        using var http = new HttpFetcher(options with { Fence = new RedirectFence(new Uri(url)) });
+        try
         {
-            report.Stage($"Downloading {file.Name}");
-            using var http = new HttpFetcher(options with { Fence = new RedirectFence(new Uri(url)) });
-            // One that says no length is not let go on until nothing is left.
-            long had = file.Exists ? file.Length : 0, most = had + RoomCheck.LeftForDownloads(store.Paths), total = 0;
-            _ = http.Download(url, file.FullName, most, done => report.Bytes(done, total), announced: coming =>
+            _ = new PatientDownload
             {
-                total = had + coming;
-                RoomCheck.OfDownloads(store, coming, url);
-                RoomCheck.OfPool(store, pool, coming, url);
-            });
-            file.Refresh();
-            if (Sum(file, report) is var sum && sum != sha256)
+                Path = file.FullName,
+                Size = null,
+                What = url,
+                Fetch = () => Fetch(http, url, file, store, pool, report),
+                Fault = () => Sum(file, report) is var found && found != sha256 ? found : null,
+                Mismatch = found => new LumosException("ChecksumMismatch", $"{url} has the SHA-256 {found}, not {sha256}"),
+                Warn = report.Warn,
+                Stop = report.Stop,
+            }.Run();
+        }
+        finally
+        {
+            if (!System.IO.File.Exists(file.FullName))
             {
                 Directory.Delete(folder, recursive: true);
-                throw new LumosException("ChecksumMismatch", $"{url} has the SHA-256 {sum}, not {sha256}");
             }
         }
+        file.Refresh();
         return file;
+    }
+
+    private static void Fetch(HttpFetcher http, string url, FileInfo file, ImageStore store, string pool, ImportReport report)
+    {
+        report.Stage($"Downloading {file.Name}");
+        file.Refresh();
+        // One that says no length is not let go on until nothing is left.
+        long had = file.Exists ? file.Length : 0, most = had + RoomCheck.LeftForDownloads(store.Paths), total = 0;
+        _ = http.Download(url, file.FullName, most, done => report.Bytes(done, total), announced: coming =>
+        {
+            total = had + coming;
+            RoomCheck.OfDownloads(store, coming, url);
+            RoomCheck.OfPool(store, pool, coming, url);
+        });
     }
 
     /// <summary>The SHA-256 of a file.</summary>

@@ -1,5 +1,4 @@
 using Lumos.Core;
-using Lumos.Drivers.Fetch;
 using Lumos.Images.Model;
 using Lumos.Images.Store;
 
@@ -11,8 +10,6 @@ namespace Lumos.Images.Import;
 /// </summary>
 internal sealed class ImageDownloader(ImageStore store, ImportReport report, CancellationToken cancel) : IDisposable
 {
-    private const int MaxTries = 5;
-
     // A server's line is seldom filled by one connection, and never better by many.
     private readonly SemaphoreSlim _turns = new(3);
     private readonly Lock _lock = new();
@@ -48,39 +45,22 @@ internal sealed class ImageDownloader(ImageStore store, ImportReport report, Can
     {
         var (manifest, expected) = (step.Manifest, step.Manifest.File!);
         string path = Path.Combine(DownloadFolder.Make(store.Paths), $"{manifest.Uuid}.file");
-        bool fresh = !File.Exists(path);
-        if (!fresh && new FileInfo(path).Length == expected.Size && ImageChecksum.Fault(path, expected) is null)
+        bool came = new PatientDownload
+        {
+            Path = path,
+            Size = expected.Size,
+            What = $"image {manifest}",
+            Fetch = () => step.Client.Download(manifest.Uuid, path, expected.Size, done => Count(manifest, done)),
+            Fault = () => ImageChecksum.Fault(path, expected),
+            Mismatch = fault => ImageChecksum.Mismatch(manifest, step.Client.FileUrl(manifest.Uuid), fault),
+            Warn = report.Warn,
+            Stop = cancel,
+        }.Run();
+        if (!came)
         {
             Count(manifest, expected.Size);
-            return path;
         }
-        for (int tries = 1; ; tries++)
-        {
-            long had = fresh ? 0 : new FileInfo(path).Length;
-            try
-            {
-                step.Client.Download(manifest.Uuid, path, expected.Size, done => Count(manifest, done));
-            }
-            catch (FetchException e) when (tries < MaxTries && !cancel.IsCancellationRequested && e.Status is null or >= 500 or 416 && Grew(path, had, e))
-            {
-                report.Warn($"{LumosException.Describe(e)}; trying again");
-                fresh = false;
-                continue;
-            }
-            if (ImageChecksum.Fault(path, expected) is not { } fault)
-            {
-                return path;
-            }
-            bool resumed = had > 0;
-            // Bytes known to be wrong are of no use to anyone; a continued file may only have had a wrong beginning.
-            File.Delete(path);
-            if (!resumed || tries >= MaxTries)
-            {
-                throw ImageChecksum.Mismatch(manifest, step.Client.FileUrl(manifest.Uuid), fault);
-            }
-            report.Warn($"what was downloaded before of image {manifest} does not fit; starting anew");
-            fresh = true;
-        }
+        return path;
     }
 
     /// <summary>Nothing says how long it is or what its sum: there is nothing to continue either.</summary>
@@ -104,8 +84,4 @@ internal sealed class ImageDownloader(ImageStore store, ImportReport report, Can
             }
         }
     }
-
-    /// <summary>Trying again makes sense when the last try brought something, or was told to begin anew.</summary>
-    private static bool Grew(string path, long had, FetchException e) =>
-        e.Status == 416 || (File.Exists(path) && new FileInfo(path).Length > had);
 }

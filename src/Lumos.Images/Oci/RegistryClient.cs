@@ -1,5 +1,6 @@
 using Lumos.Core;
 using Lumos.Drivers.Fetch;
+using Lumos.Images.Import;
 using Lumos.Images.Store;
 
 namespace Lumos.Images.Oci;
@@ -16,7 +17,7 @@ public sealed record RegistryAccess(string? Scheme = null, bool Insecure = false
 /// </summary>
 public sealed partial class RegistryClient : IOciSource
 {
-    private const int MaxTries = 5, MaxTokenBytes = 1 << 20;
+    private const int MaxTokenBytes = 1 << 20;
 
     private readonly OciReference _reference;
     private readonly RegistryAccess _access;
@@ -84,49 +85,28 @@ public sealed partial class RegistryClient : IOciSource
     {
         string path = _cache.PathOf(blob.Digest);
         using var held = _cache.Lock(blob.Digest);
-        bool fresh = !File.Exists(path);
-        if (!fresh && new FileInfo(path).Length == blob.Size && BlobCache.Fault(path, blob) is null)
+        bool came = new PatientDownload
+        {
+            Path = path,
+            Size = blob.Size,
+            What = $"{blob.Digest}",
+            Fetch = () => Ask(authorization => Connect().Download(At($"blobs/{blob.Digest}"), path, blob.Size, progress, authorization), blob.Digest.ToString()),
+            Fault = () => BlobCache.Fault(path, blob),
+            Mismatch = fault => BlobFile.Mismatch(Whence, blob, fault),
+            Warn = _warn,
+            Stop = _options.Stop,
+        }.Run();
+        if (!came)
         {
             progress(blob.Size);
-            return new BlobFile(path, Fetched: true);
         }
-        for (int tries = 1; ; tries++)
-        {
-            long had = fresh ? 0 : new FileInfo(path).Length;
-            try
-            {
-                Ask(authorization => Connect().Download(At($"blobs/{blob.Digest}"), path, blob.Size, progress, authorization), blob.Digest.ToString());
-            }
-            catch (FetchException e) when (tries < MaxTries && e.Status is null or >= 500 or 416 or 429 && (e.Status is 416 or 429 || Length(path) > had))
-            {
-                _warn($"{LumosException.Describe(e)}; trying again");
-                fresh = false;
-                if (e.Status == 429)
-                {
-                    Thread.Sleep(TimeSpan.FromSeconds(1 << tries)); // it was asked for too much at once
-                }
-                continue;
-            }
-            if (BlobCache.Fault(path, blob) is not { } fault)
-            {
-                return new BlobFile(path, Fetched: true);
-            }
-            File.Delete(path); // bytes known to be wrong are of no use to anyone
-            if (had == 0 || tries >= MaxTries)
-            {
-                throw BlobFile.Mismatch(Whence, blob, fault);
-            }
-            _warn($"what was downloaded before of {blob.Digest} does not fit; starting anew");
-            fresh = true;
-        }
+        return new BlobFile(path, Fetched: true);
     }
 
     private byte[] ReadManifest(string wanted, string what) =>
         Ask(authorization => Connect().GetBytes(At($"manifests/{wanted}"), OciJson.MaxBytes, OciManifest.Accept, authorization), what);
 
     private string At(string path) => new Uri(_home!, $"/v2/{_reference.Repository}/{path}").AbsoluteUri;
-
-    private static long Length(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
 
     private static string? Found(OciDigest wanted, byte[] bytes)
     {

@@ -25,7 +25,7 @@ public sealed class RemoteFileTests(BtrfsMachine machine) : IClassFixture<BtrfsM
     }
 
     [Fact]
-    public void A_cut_download_is_continued()
+    public void A_cut_download_is_continued_at_once()
     {
         var asked = new List<string>();
         using var server = new ScriptedHttpServer(head =>
@@ -35,9 +35,24 @@ public sealed class RemoteFileTests(BtrfsMachine machine) : IClassFixture<BtrfsM
                 ? ScriptedHttpServer.Reply(200, _file[..700], _file.Length)
                 : ScriptedHttpServer.Reply(206, _file[700..], null, $"Content-Range: bytes 700-{_file.Length - 1}/{_file.Length}");
         });
-        Assert.Equal(1, machine.Imgadm("install", "-f", server.Url + "/r.tar", "--sha256", Sum).Status);
         var image = machine.Install("-f", server.Url + "/r.tar", "--sha256", Sum);
         Assert.Contains("bytes=700-", asked[1], StringComparison.Ordinal);
+        Assert.Equal(0, machine.Imgadm("delete", $"{image.Uuid}").Status);
+    }
+
+    [Theory]
+    [InlineData(20_000)] // longer than the file: the server says 416
+    [InlineData(700)] // goes on as another file does
+    public void What_an_earlier_try_left_of_another_file_is_given_up(int length)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(machine.Paths.Downloads, Sum)).FullName;
+        File.WriteAllBytes(Path.Combine(folder, "r.tar"), TestImage.Noise(length));
+        using var server = new ScriptedHttpServer(head =>
+            !head.Contains("Range:", StringComparison.Ordinal) ? ScriptedHttpServer.Reply(200, _file)
+            : length > _file.Length ? ScriptedHttpServer.Reply(416, [])
+            : ScriptedHttpServer.Reply(206, _file[length..], null, $"Content-Range: bytes {length}-{_file.Length - 1}/{_file.Length}"));
+        var image = machine.Install("-f", server.Url + "/r.tar", "--sha256", Sum);
+        Assert.Empty(Directory.GetFileSystemEntries(machine.Paths.Downloads));
         Assert.Equal(0, machine.Imgadm("delete", $"{image.Uuid}").Status);
     }
 
