@@ -64,7 +64,11 @@ public sealed partial class HttpFetcher : IDisposable
 #pragma warning restore CA5359
         }
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
-        _client.DefaultRequestHeaders.UserAgent.ParseAdd(_options.UserAgent);
+        if (!_client.DefaultRequestHeaders.UserAgent.TryParseAdd(_options.UserAgent))
+        {
+            _client.Dispose();
+            throw new LumosException("InvalidUserAgent", $"\"{_options.UserAgent}\" cannot be said of us to a server: NAME/VERSION and (REMARKS) can");
+        }
     }
 
     public void Dispose() => _client.Dispose();
@@ -235,6 +239,10 @@ public sealed partial class HttpFetcher : IDisposable
         catch (OperationCanceledException) when (watch.IsCancellationRequested && !_options.Stop.IsCancellationRequested) // otherwise it is the caller who has had enough
         {
             throw new FetchException(url, $"no answer within {_options.Timeout.TotalSeconds:0} s");
+        }
+        catch (NotSupportedException e)
+        {
+            throw new FetchException(url, e.Message); // a proxy of another kind
         }
         catch (HttpRequestException e)
         {

@@ -103,7 +103,7 @@ public static class NewManifest
     {
         try
         {
-            var value = JsonNode.Parse(text);
+            var value = JsonPath.Parse(System.Text.Encoding.UTF8.GetBytes(text));
             return Texts.Contains(field) && value?.GetValueKind() != JsonValueKind.String ? text : value;
         }
         catch (JsonException)

@@ -47,7 +47,7 @@ internal static class DiskHeader
             return "is a vmdk disk without a capacity";
         }
         long offset = BinaryPrimitives.ReadInt64LittleEndian(head[28..]), length = BinaryPrimitives.ReadInt64LittleEndian(head[36..]);
-        if (offset <= 0 || length is <= 0 or > 64 || (offset + length) * 512 > head.Length)
+        if (offset <= 0 || length is <= 0 or > 64 || offset > (head.Length / 512) - length)
         {
             return "is a vmdk disk whose description is not where it should be";
         }

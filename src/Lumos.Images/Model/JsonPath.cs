@@ -23,7 +23,7 @@ public static class JsonPath
     }
 
     /// <summary>Parses a whole text.</summary>
-    /// <exception cref="JsonException">No JSON, nested too deep, or a key given twice; the message says where.</exception>
+    /// <exception cref="JsonException">No JSON, nested too deep, a key given twice, or text that is none; the message says where.</exception>
     public static JsonNode? Parse(ReadOnlySpan<byte> text)
     {
         try
@@ -41,11 +41,16 @@ public static class JsonPath
         {
             throw new JsonException("a key is given twice");
         }
+        catch (InvalidOperationException)
+        {
+            throw new JsonException("a text in it is not Unicode");
+        }
     }
 
-    // Objects find a key given twice only when they are first looked into; whoever does so later expects no exception.
+    // Objects find a key given twice, and texts half a character, only when they are first looked into; whoever does so later expects no exception.
     private static void LookAtAll(JsonNode? node)
     {
+        _ = node is JsonValue text && text.TryGetValue(out string? _);
         foreach (var child in node switch { JsonObject o => o.Select(p => p.Value), JsonArray a => a, _ => [] })
         {
             LookAtAll(child);

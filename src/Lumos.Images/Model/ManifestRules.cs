@@ -44,7 +44,7 @@ public static class ManifestRules
         }
         Fault(Has("published_at") && !IsTime(m["published_at"]), "published_at must be an ISO 8601 time");
         Fault(Has("origin") && (!IsUuid(m["origin"]) || Text(m["origin"]) == Text(m["uuid"])), "origin must be the UUID of another image");
-        Fault(Has("image_size") && ImageManifest.Number(m, "image_size") is not > 0, "image_size must be a number of MiB above 0");
+        Fault(Has("image_size") && ImageManifest.Number(m, "image_size") is not (> 0 and < 1L << 40), "image_size must be a number of MiB above 0");
         if (Text(m["type"]) == "zvol")
         {
             Fault(!Has("image_size"), "image_size is missing (a zvol image needs it)");

@@ -52,6 +52,7 @@ public sealed class ManifestTests
     [InlineData("files", "[{\"sha1\":\"97d170e1550eee4afc0af065b78cda302a97674c\",\"size\":1.5}]", "files[0].size")]
     [InlineData("files", "[{\"sha1\":\"97d170e1550eee4afc0af065b78cda302a97674c\",\"size\":1,\"compression\":\"; rm\"}]", "files[0].compression")]
     [InlineData("type", "\"zvol\"", "image_size is missing")]
+    [InlineData("image_size", "1e300", "image_size must be")]
     [InlineData("requirements", "[]", "requirements must be")]
     [InlineData("requirements", "{\"min_ram\":\"lots\"}", "requirements.min_ram")]
     [InlineData("requirements", "{\"min_ram\":512,\"max_ram\":256}", "requirements.min_ram is above")]
@@ -77,8 +78,17 @@ public sealed class ManifestTests
     [InlineData("{")]
     [InlineData("{\"v\":2,\"v\":2}")]
     [InlineData("{\"requirements\":{\"a\":1,\"a\":2}}")]
+    [InlineData("{\"v\":2,\"name\":\"\\ud800\"}")] // half a character
+    [InlineData("{\"v\":2,\"\\udc00\":[]}")]
+    [InlineData("{\"tags\":[{\"a\":[\"\\ud800\"]}]}")]
     public void What_is_no_json_is_an_invalid_manifest(string text) =>
         Assert.Equal("InvalidManifest", Assert.Throws<LumosException>(() => ImageManifest.Parse(text, "a test")).Code);
+
+    [Theory]
+    [InlineData("{\"name\":\"\u00ff\"}")]
+    [InlineData("{\"\u00ff\":1}")]
+    public void Bytes_that_are_no_text_are_no_json(string latin1) =>
+        Assert.Throws<System.Text.Json.JsonException>(() => JsonPath.Parse(System.Text.Encoding.Latin1.GetBytes(latin1)));
 
     [Fact]
     public void Nesting_without_end_is_no_json() =>
