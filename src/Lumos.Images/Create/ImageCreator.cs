@@ -125,6 +125,10 @@ public sealed class ImageCreator(
             report.Say($"Inheriting from origin image {known.Uuid} ({known.Name} {known.Version})");
         }
         string stamp = File.ReadAllText(store.Paths.PlatformStamp).Trim();
+        foreach (string sentence in NewManifest.LeftOut(options.Manifest))
+        {
+            report.Warn(sentence);
+        }
         var json = NewManifest.Of(options.Manifest, vm, origin?.Manifest, options.Incremental ? origin!.Uuid : null, Uuid.New(), stamp);
         report.Say($"Manifest:\n{string.Join('\n', Text(json).TrimEnd().Split('\n').Select(line => "    " + line))}");
         return ImageManifest.Parse(Text(json), "imgadm create");

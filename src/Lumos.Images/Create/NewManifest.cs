@@ -19,6 +19,14 @@ public static class NewManifest
 
     private static readonly string[] Texts = ["name", "version", "type", "os", "description", "homepage", "eula"];
 
+    // They follow from the image that is made.
+    private static readonly string[] NotSaid = ["v", "uuid", "files"];
+
+    /// <summary>What of the user's words is left out, as a sentence each.</summary>
+    public static IEnumerable<string> LeftOut(JsonObject said) =>
+        said.Where(p => NotSaid.Contains(p.Key) && !(p.Key == "v" && p.Value?.ToJsonString() == "2"))
+            .Select(p => $"{p.Key} of the manifest is left out: it follows from the image that is made");
+
     /// <param name="said">What the user says of it.</param>
     /// <param name="origin">Of the image that the VM was made of; null: unknown.</param>
     /// <param name="increment">The image that it is an increment of; null: none.</param>
@@ -28,7 +36,7 @@ public static class NewManifest
         var manifest = new JsonObject { ["v"] = 2, ["uuid"] = uuid.ToString() };
         foreach (var (key, value) in said)
         {
-            if (key is not ("v" or "uuid" or "files"))
+            if (!NotSaid.Contains(key))
             {
                 manifest[key] = value?.DeepClone();
             }

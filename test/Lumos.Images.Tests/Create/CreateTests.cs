@@ -221,6 +221,17 @@ public sealed class CreateTests : IDisposable
         AssertAsBefore();
     }
 
+    [Fact]
+    public void What_is_not_for_the_user_to_say_is_left_out_with_a_word()
+    {
+        var manifest = Create(Options() with
+        {
+            Manifest = new JsonObject { ["name"] = "mine", ["version"] = "1", ["uuid"] = $"{Origin}", ["files"] = new JsonArray(), ["v"] = 2 },
+        });
+        Assert.NotEqual(Origin, manifest.Uuid);
+        Assert.Equal(["files", "uuid"], _warned.Select(w => w.Split(' ')[0]).Order());
+    }
+
     private static CreateOptions Options() => new(new JsonObject { ["name"] = "mine", ["version"] = "1" }, ImageCompression.Parse("none"), false, null, null, "");
 
     private ImageManifest Create(CreateOptions options, CancellationToken stop = default) =>
