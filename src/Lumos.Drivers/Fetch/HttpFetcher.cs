@@ -22,6 +22,9 @@ public sealed record FetchOptions
     /// <summary>Ends what is under way, waits for a silent server among it.</summary>
     public CancellationToken Stop { get; init; }
 
+    /// <summary>By whom; null: as http_proxy, https_proxy and no_proxy of the environment say.</summary>
+    public IWebProxy? Proxy { get; init; }
+
     /// <summary>Where redirects may lead; null: anywhere, as a source that the administrator named is trusted.</summary>
     public RedirectFence? Fence { get; init; }
 }
@@ -53,6 +56,10 @@ public sealed partial class HttpFetcher : IDisposable
             ConnectTimeout = _options.Timeout,
             UseCookies = false,
         };
+        if (_options.Proxy is { } proxy)
+        {
+            handler.Proxy = proxy;
+        }
         if (_options.Fence is { } fence)
         {
             handler.ConnectCallback = fence.Connect;

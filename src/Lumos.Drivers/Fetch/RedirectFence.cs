@@ -24,7 +24,8 @@ public sealed class RedirectFence(Uri home)
     internal async ValueTask<Stream> Connect(SocketsHttpConnectionContext context, CancellationToken cancel)
     {
         var (point, uri) = (context.DnsEndPoint, context.InitialRequestMessage.RequestUri!);
-        bool isProxy = point.Host != uri.IdnHost || point.Port != uri.Port;
+        // The request that asks a proxy for a tunnel bears the proxy's own URL; any other one that goes to a proxy bears its server's.
+        bool isProxy = context.InitialRequestMessage.Method == HttpMethod.Connect || point.Host != uri.IdnHost || point.Port != uri.Port;
         bool isHome = !isProxy && uri.IdnHost == home.IdnHost && uri.Port == home.Port;
         var addresses = IPAddress.TryParse(point.Host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(point.Host, cancel).ConfigureAwait(false);
         if (!isProxy && !isHome && !_homeIsLocal && Array.Find(addresses, IsLocal) is not null)
