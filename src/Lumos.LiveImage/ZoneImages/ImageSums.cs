@@ -15,28 +15,38 @@ internal static class ImageSums
     /// <summary>Who signs, and for what, in the words of ssh-keygen.</summary>
     private const string Identity = "lumos-images";
 
-    internal static void Write(BuildLog log, string folder)
+    internal static void Write(BuildLog log, string folder) => Write(log, folder, Configuration());
+
+    /// <param name="configuration">Where the builder's key is, or is to be.</param>
+    internal static void Write(BuildLog log, string folder, string configuration)
     {
-        string sums = Path.Combine(folder, Name), key = Key(log);
+        string sums = Path.Combine(folder, Name), key = Key(log, configuration);
         string text = string.Concat(Directory.EnumerateFiles(folder)
             .Where(f => !Path.GetFileName(f).StartsWith(Name, StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .Select(f => $"{HashOf(f)}  {Path.GetFileName(f)}\n"));
-        if (File.Exists(sums) && File.ReadAllText(sums) == text && File.Exists(sums + ".sig"))
+        string signers = $"{Identity} {File.ReadAllText(key + ".pub").Trim()}\n";
+        if (Holds(sums, text) && Holds(sums + ".signers", signers) && File.Exists(sums + ".sig"))
         {
             return;
         }
         File.Delete(sums + ".sig"); // never a signature beside a list that it is not of
         File.WriteAllText(sums, text);
-        File.WriteAllText(sums + ".signers", $"{Identity} {File.ReadAllText(key + ".pub").Trim()}\n");
+        File.WriteAllText(sums + ".signers", signers);
         log.Run(["ssh-keygen", "-q", "-Y", "sign", "-f", key, "-n", Identity, sums]);
     }
 
-    private static string Key(BuildLog log)
+    private static bool Holds(string file, string text) => File.Exists(file) && File.ReadAllText(file) == text;
+
+    private static string Configuration()
     {
         string? home = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME");
-        string folder = Path.Combine(
+        return Path.Combine(
             string.IsNullOrEmpty(home) ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".config") : home, "lumos");
+    }
+
+    private static string Key(BuildLog log, string folder)
+    {
         string key = Path.Combine(folder, "image-key");
         if (!File.Exists(key))
         {
