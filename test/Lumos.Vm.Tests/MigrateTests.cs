@@ -251,6 +251,29 @@ public sealed class MigrateTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Whoever_boots_one_that_was_stopped_to_be_moved_takes_its_mark_off(bool asked)
+    {
+        using var machine = new TestMachine();
+        string uuid = machine.Create();
+        var name = Zones.ZoneName.Parse(uuid);
+        Assert.Equal(0, machine.Vmadm(null, "stop", uuid).Status);
+        var mark = new MigrationMark(MigrationPhase.Stopped, "root@b", Runs: true, Autoboot: !asked);
+        machine.Host.Zones.Save(mark.PutOn(machine.Host.Zones.Load(name)) with { Autoboot = !asked });
+        if (asked)
+        {
+            Assert.Equal(0, machine.Vmadm(null, "start", uuid).Status);
+        }
+        else
+        {
+            Assert.Equal(0, new Lifecycle.AllZones(machine.Host).Boot());
+        }
+        Assert.Equal(("running", true), (State(machine, uuid), (bool)machine.Get(uuid)["autoboot"]!));
+        Assert.Null(Mark(machine, uuid)); // vmadmd starts whatever has it and is stopped
+    }
+
     private VmMigration Migration(IMigrationTarget target, TestMachine? from = null) =>
         new((from ?? _two.A).NewHost(), target, new MigrationReport(_stages.Add, _ => { })) { Patience = TimeSpan.FromMilliseconds(1) };
 

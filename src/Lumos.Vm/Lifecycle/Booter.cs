@@ -18,6 +18,7 @@ public sealed class Booter(VmHost host)
         {
             host.Datasets.Mount(dataset);
         }
+        Migrate.MigrationMark.ForgetStop(host, config.Name);
         host.Runtime.Boot(Spec(config) with { Restarts = restarts ?? ZoneRestarts.None });
         if (dataset is not null)
         {

@@ -1,4 +1,6 @@
 using Lumos.Core;
+using Lumos.Vm.Host;
+using Lumos.Zones;
 using Lumos.Zones.Config;
 
 namespace Lumos.Vm.Migrate;
@@ -45,6 +47,17 @@ public sealed record MigrationMark(MigrationPhase Phase, string Target, bool Run
             throw new LumosException("VmMoved", mark.Phase == MigrationPhase.Moved
                 ? $"VM {uuid} was moved to {mark.Target}: \"vmadm migrate --finish {uuid}\" removes what is left of it here"
                 : $"VM {uuid} is on its way to {mark.Target}, which may run it: \"vmadm migrate {uuid} {mark.Target}\" asks there and settles it");
+        }
+    }
+
+    /// <summary>
+    /// A VM that was stopped to be moved is booted, whoever boots it: it was not moved. Would it keep its mark, vmadmd would start it again whenever somebody stops it.
+    /// </summary>
+    public static void ForgetStop(VmHost host, ZoneName name)
+    {
+        if (host.Zones.TryLoad(name) is { } config && Of(config) is { Phase: MigrationPhase.Stopped })
+        {
+            host.Zones.Save(config.WithAttr(Name, null));
         }
     }
 
