@@ -45,11 +45,6 @@ public sealed class ImageServerTests(Suite suite) : LiveTest(suite)
             Zone.WaitForZone(copy.Value, Suite.Patient(60));
             Assert.Equal("through", Ok(Zone.Zlogin(copy.Value, "cat", "/root/went")));
 
-            // A snapshot under another name, of before there were names: update gives it the one that clones look for.
-            Ok(Zone.Run("zfs", "rename", $"zones/{image}@final", $"zones/{image}@today"));
-            Ok(Zone.Run("imgadm", "update", $"{image}"));
-            Assert.Equal($"zones/{image}@final", Ok(Zone.Run("zfs", "list", "-H", "-o", "name", "-t", "snapshot", "-d", "1", $"zones/{image}")));
-
             // Made and published in one.
             string both = Ok(Suite.Main.Qemu.Ssh.Run(["imgadm", "create", "-q", "-c", "zstd", "-p", Url, "--key-file", "/var/imgapi/keys", $"{vm}", "name=both", "version=1.0"], Suite.Patient(180)));
             Assert.Contains("Activated image", both);
