@@ -21,7 +21,7 @@ public sealed record ZoneBrand(string Name)
     public bool IsHvm => Name is "kvm" or "bhyve";
 
     /// <summary>This release can boot it.</summary>
-    public bool CanRun => IsNative || IsLx;
+    public bool CanRun => IsNative || IsLx || IsHvm;
 
     /// <summary>Where the platform's own commands are seen inside the zone.</summary>
     public string PlatformPrefix => IsLx ? "/native" : "/usr";

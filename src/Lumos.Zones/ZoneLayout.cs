@@ -62,6 +62,9 @@ public sealed record ZoneLayout
     /// <summary>Where the user namespace of a zone that is up is pinned.</summary>
     public string UserNamespaceFile(ZoneName name) => Path.Combine(RunFolder(name), "userns");
 
+    /// <summary>Where QEMU of a zone that is up takes commands.</summary>
+    public string QmpSocket(ZoneName name) => Path.Combine(RunFolder(name), "qmp");
+
     public string StateFile(ZoneName name) => Path.Combine(States, name.Text + ".json");
 
     public string ExitFile(ZoneName name) => Path.Combine(Exits, name.Text);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Lumos.Drivers.Datasets;
 using Lumos.Zones.Bundle;
 using Lumos.Zones.Docker;
+using Lumos.Zones.Machines;
 
 namespace Lumos.Zones;
 
@@ -79,6 +80,9 @@ public sealed record ZoneSpec
 
     /// <summary>What it runs in place of an init; null: it has one.</summary>
     public DockerZone? Docker { get; init; }
+
+    /// <summary>The machine that its init, QEMU, is; null: it is none.</summary>
+    public MachineSpec? Machine { get; init; }
 
     /// <summary>Variables of init beside the ones every zone has.</summary>
     public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary<string, string>.Empty;

@@ -7,6 +7,7 @@ using Lumos.Drivers.Datasets;
 using Lumos.Zones.Bundle;
 using Lumos.Zones.Config;
 using Lumos.Zones.Docker;
+using Lumos.Zones.Machines;
 
 namespace Lumos.Zones;
 
@@ -35,7 +36,7 @@ public static class ZoneSpecReader
         if (!zone.Brand.CanRun)
         {
             throw new LumosException("ZoneCannotBoot",
-                $"zone '{zone.Name}' has brand {zone.Brand}, which this release cannot boot (joyent, joyent-minimal, builder, lx)");
+                $"zone '{zone.Name}' has brand {zone.Brand}, which this release cannot boot (joyent, joyent-minimal, builder, lx, bhyve, kvm)");
         }
         if (zone.ZoneDid is not { } did)
         {
@@ -59,7 +60,7 @@ public static class ZoneSpecReader
             MaxLwps = Int(zone.Rctl(ZoneAttrNames.MaxLwps)),
             IoPriority = Int(zone.Rctl(ZoneAttrNames.ZfsIoPriority)),
             Ipc = Ipc(zone),
-            Capabilities = Capabilities(zone),
+            Capabilities = zone.Brand.IsHvm ? [] : Capabilities(zone),
             FsAllowed = Words(zone.FsAllowed),
             MemoryBytes = zone.Rctl(ZoneAttrNames.MaxPhysicalMemory) ?? zone.PhysicalCap,
             SwapBytes = zone.Rctl(ZoneAttrNames.MaxSwap),
@@ -72,6 +73,7 @@ public static class ZoneSpecReader
             MaintainResolvers = zone.Attr(ZoneAttrNames.MaintainResolvers) is "true" or "1",
             Mounts = [.. zone.FileSystems.Select(f => new ZoneMount(f.Special, f.Directory, f.Type, f.Options))],
             Datasets = Datasets(zone),
+            Machine = MachineReader.Read(zone),
             Docker = zone.IsDocker ? DockerZoneReader.Read(zone.Name, metadataJson) : null,
             Init = zone.Attr(ZoneAttrNames.InitName) is { Length: > 0 } init ? [init] : [],
             KernelVersion = zone.Brand.IsLx && zone.Attr(ZoneAttrNames.KernelVersion) is { Length: > 0 } kernel ? kernel : null,

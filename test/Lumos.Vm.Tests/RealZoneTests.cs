@@ -106,6 +106,12 @@ public sealed class RealZoneTests : IDisposable
 
         public void ChangeRoutes(IReadOnlyList<RoutePlan> remove, IReadOnlyList<RoutePlan> add, int pid) => Assert.Empty(add);
 
+        public IReadOnlyList<Lumos.Linux.Handles.FileDescriptor> OpenTaps(IReadOnlyList<TapPlan> taps)
+        {
+            Assert.Empty(taps);
+            return [];
+        }
+
         public void Remove(IReadOnlyList<string> names) => Assert.Empty(names);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Lumos.Core;
 using Lumos.Linux;
+using Lumos.Linux.Handles;
 using Lumos.Linux.Namespaces;
 using Lumos.Linux.Netlink;
 
@@ -8,7 +9,8 @@ namespace Lumos.Drivers.Links;
 
 /// <summary>
 /// Veth pairs over netlink. The other end is born in the namespace it is for, so no link with a tenant's name is ever seen
-/// here; it is set up through a socket that was opened in there, so no thread of ours serves both sides.
+/// here; it is set up through a socket that was opened in there, so no thread of ours serves both sides. Taps are the same for
+/// virtual machines, whose other end is no link but a descriptor.
 /// </summary>
 public sealed class VethLinks : INamespaceLinks
 {
@@ -27,8 +29,7 @@ public sealed class VethLinks : INamespaceLinks
         }
         foreach (var pair in pairs)
         {
-            var bridge = here.FindLink(pair.Bridge)
-                ?? throw new LumosException("NicTagNotFound", $"there is no nic tag {pair.Bridge} on this machine");
+            var bridge = Bridge(here, pair.Bridge);
             var own = here.CreateVeth(
                 pair.HostName, new VethPeer(pair.PeerName, pair.PeerMac, netNamespace), mtu: (uint)pair.Mtu);
             undo.Push(pair.HostName, () => Delete(here, own.Index));
@@ -53,6 +54,44 @@ public sealed class VethLinks : INamespaceLinks
         }
         undo.Commit();
     }
+
+    public IReadOnlyList<FileDescriptor> OpenTaps(IReadOnlyList<TapPlan> taps)
+    {
+        using var here = NetworkStack.Open();
+        using var undo = new UndoStack();
+        string[] inVlans = [.. taps.Where(tap => tap.Vlan != 0).Select(tap => tap.HostName)];
+        if (inVlans.Length > 0)
+        {
+            undo.Push("VLANs", () => BridgeVlans.Leave(here, inVlans));
+        }
+        var opened = new List<FileDescriptor>();
+        foreach (var tap in taps)
+        {
+            var bridge = Bridge(here, tap.Bridge);
+            var end = TapDevice.Open(tap.HostName);
+            undo.Push(tap.HostName, end.Dispose);
+            opened.Add(end);
+            var link = here.GetLink(tap.HostName);
+            here.SetMtu(link.Index, (uint)tap.Mtu);
+            here.SetMaster(link.Index, bridge.Index);
+            if (tap.Vlan != 0)
+            {
+                BridgeVlans.Join(here, bridge, link, tap.Vlan);
+            }
+            // The machine itself has no business on this link: without an address of its own it says nothing on it.
+            string switchedOff = $"/proc/sys/net/ipv6/conf/{tap.HostName}/disable_ipv6";
+            if (File.Exists(switchedOff))
+            {
+                File.WriteAllText(switchedOff, "1");
+            }
+            here.SetUp(link.Index);
+        }
+        undo.Commit();
+        return opened;
+    }
+
+    private static Link Bridge(NetworkStack here, string name) => here.FindLink(name)
+        ?? throw new LumosException("NicTagNotFound", $"there is no nic tag {name} on this machine");
 
     public void ChangeRoutes(IReadOnlyList<RoutePlan> remove, IReadOnlyList<RoutePlan> add, int pid)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Lumos.Core;
+using Lumos.Linux.Handles;
 
 namespace Lumos.Drivers.Links;
 
@@ -32,6 +33,22 @@ public sealed record VethPlan
     public bool Autoconf { get; init; }
 }
 
+/// <summary>A link here whose other end is a descriptor, for a virtual machine.</summary>
+public sealed record TapPlan
+{
+    /// <summary>15 characters at most.</summary>
+    public required string HostName { get; init; }
+
+    /// <summary>The bridge it sits on.</summary>
+    public required string Bridge { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public int Mtu { get; init; } = 1500;
+
+    /// <summary>The VLAN that it is in on the bridge; 0: none.</summary>
+    public int Vlan { get; init; }
+}
+
 /// <summary>A route inside the namespace.</summary>
 /// <param name="Destination">Null: the default.</param>
 /// <param name="Gateway">Null: straight through the device.</param>
@@ -50,6 +67,12 @@ public interface INamespaceLinks
     /// their addresses, sets lo and all of them up, and then adds the routes. A failure leaves none of them.
     /// </summary>
     void Attach(IReadOnlyList<VethPlan> pairs, IReadOnlyList<RoutePlan> routes, int pid);
+
+    /// <summary>
+    /// Makes links whose other ends are the descriptors, in the plans' order; each is gone when its descriptor is closed everywhere. A
+    /// failure leaves none of them.
+    /// </summary>
+    IReadOnlyList<FileDescriptor> OpenTaps(IReadOnlyList<TapPlan> taps);
 
     /// <summary>Removes routes in the network namespace of a process (one that is not there is no error), and adds others.</summary>
     void ChangeRoutes(IReadOnlyList<RoutePlan> remove, IReadOnlyList<RoutePlan> add, int pid);

@@ -50,6 +50,9 @@ public sealed record ConmonRequest
     /// <summary>cgroup.procs of the group the monitor is to live in; null: ours.</summary>
     public string? CgroupProcs { get; init; }
 
+    /// <summary>Open files that the container's first program gets, under the numbers from 3 on.</summary>
+    public IReadOnlyList<FileDescriptor> Descriptors { get; init; } = [];
+
     public string Program { get; init; } = "/usr/bin/conmon";
 }
 
@@ -58,9 +61,13 @@ public sealed record ConmonRequest
 /// leaves the exit status in a file. It outlives us, which is why no daemon of ours has to live for a container to live.
 /// It reports through a pipe whose number is in _OCI_SYNCPIPE: one line, {"pid": N}, or a negative number and a message; it
 /// begins only once _OCI_STARTPIPE has been written, so that it can be put into its cgroup before it makes children.
+/// Open files for the container go the way of socket activation (LISTEN_FDS), which monitor and runtimes hand on.
 /// </summary>
 public static class Conmon
 {
+    /// <summary>The first number that a passed descriptor has.</summary>
+    public const int FirstDescriptor = 3;
+
     /// <summary>The code of the failure when there is no container.</summary>
     public const string NotCreated = "ContainerNotCreated";
 
@@ -78,20 +85,35 @@ public static class Conmon
     {
         using var report = Pipe.Create();
         using var go = Pipe.Create();
+        int count = request.Descriptors.Count, reportNumber = FirstDescriptor + count, goNumber = reportNumber + 1;
+        // Copies beyond all numbers that the child's are to have: putting one in its place closes none that is still to be put.
+        var passed = new List<FileDescriptor>();
+        using var copies = new UndoStack();
+        foreach (var descriptor in request.Descriptors.Append(report.Write).Append(go.Read))
+        {
+            var copy = descriptor.Duplicate(least: goNumber + 1);
+            passed.Add(copy);
+            copies.Push("close", copy.Dispose);
+        }
         var environment = Tool.InCLocale();
-        // Each keeps its own number in the child: any other could be one of the two already.
-        environment["_OCI_SYNCPIPE"] = report.Write.Number.ToString(CultureInfo.InvariantCulture);
-        environment["_OCI_STARTPIPE"] = go.Read.Number.ToString(CultureInfo.InvariantCulture);
+        environment["_OCI_SYNCPIPE"] = reportNumber.ToString(CultureInfo.InvariantCulture);
+        environment["_OCI_STARTPIPE"] = goNumber.ToString(CultureInfo.InvariantCulture);
         environment["TMPDIR"] = request.Bundle; // its console socket, and the runtime's temporary files
+        if (count > 0)
+        {
+            environment["LISTEN_FDS"] = count.ToString(CultureInfo.InvariantCulture);
+            environment["LISTEN_PID"] = "1"; // any: the monitor puts the runtime's in its place
+        }
         using (var child = ChildProcess.Start(new SpawnRequest
         {
             Argv = Words(request),
             Environment = environment,
             WorkingDirectory = request.Bundle,
-            Extra = new Dictionary<int, FileDescriptor> { [report.Write.Number] = report.Write, [go.Read.Number] = go.Read },
+            Extra = passed.Select((descriptor, n) => (descriptor, n)).ToDictionary(pair => FirstDescriptor + pair.n, pair => pair.descriptor),
             NewSession = true,
         }))
         {
+            copies.Dispose();
             report.Write.Dispose();
             go.Read.Dispose();
             if (request.CgroupProcs is { } procs)
@@ -134,6 +156,7 @@ public static class Conmon
             _ => ["--stdin", "--leave-stdin-open"],
         },
         "--no-new-keyring",
+        .. request.Descriptors.Count > 0 ? ["--replace-listen-pid"] : Array.Empty<string>(),
         "--exit-dir", request.ExitFolder,
         "--container-pidfile", Path.Combine(request.Bundle, ContainerPidFile),
         "--conmon-pidfile", Path.Combine(request.Bundle, PidFile),

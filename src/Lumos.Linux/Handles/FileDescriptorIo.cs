@@ -91,9 +91,10 @@ public static unsafe class FileDescriptorIo
     }
 
     /// <summary>A second descriptor for the same open file, close-on-exec.</summary>
-    public static FileDescriptor Duplicate(this FileDescriptor fd)
+    /// <param name="least">Its number is not below this.</param>
+    public static FileDescriptor Duplicate(this FileDescriptor fd, int least = 0)
     {
-        int copy = Libc.fcntl(fd.Number, Libc.F_DUPFD_CLOEXEC, 0);
+        int copy = Libc.fcntl(fd.Number, Libc.F_DUPFD_CLOEXEC, least);
         return new FileDescriptor(SystemCall.Checked(copy, $"duplicate descriptor {fd.Number}"));
     }
 

@@ -14,6 +14,17 @@ public abstract record CreateStep(string Does, string? Undo)
     public sealed record CloneRoot(SnapshotName Image, DatasetName Dataset, ImmutableSortedDictionary<string, string> Properties)
         : CreateStep($"clone {Image} to {Dataset} ({string.Join(' ', Properties.Select(p => $"{p.Key}={p.Value}"))})", $"destroy {Dataset}");
 
+    /// <summary>The dataset of a hardware VM, beside whose files its disks lie.</summary>
+    public sealed record MakeRoot(DatasetName Dataset, ImmutableSortedDictionary<string, string> Properties)
+        : CreateStep($"make {Dataset} ({string.Join(' ', Properties.Select(p => $"{p.Key}={p.Value}"))})", $"destroy {Dataset}");
+
+    /// <summary>A disk goes with the dataset that it lies in.</summary>
+    public sealed record CloneDisk(SnapshotName Image, DatasetName Dataset) : CreateStep($"clone {Image} to {Dataset}", null);
+
+    public sealed record MakeDisk(DatasetName Dataset, long Bytes) : CreateStep($"make volume {Dataset} of {Bytes} bytes", null);
+
+    public sealed record PrepareMachineRoot(VmSpec Vm) : CreateStep($"make the names in {Vm.ZonePath}/root that QEMU's zone has", null);
+
     /// <summary>The dataset that the zone may do with as it likes; it goes with the one it lies in.</summary>
     public sealed record MakeData(DatasetName Dataset, ImmutableSortedDictionary<string, string> Properties)
         : CreateStep($"make {Dataset} for the zone ({string.Join(' ', Properties.Select(p => $"{p.Key}={p.Value}"))})", null);
@@ -38,20 +49,39 @@ public sealed record CreatePlan(VmSpec Vm, ImmutableArray<CreateStep> Steps)
     {
         var steps = ImmutableArray.CreateBuilder<CreateStep>();
         steps.Add(new CreateStep.Claim(vm));
-        steps.Add(new CreateStep.CloneRoot(SnapshotName.Parse(host.Image!.Snapshot), DatasetName.Parse(vm.RootDataset), DatasetProperties(vm)));
+        if (vm.IsMachine)
+        {
+            AddDisks(steps, vm, host);
+        }
+        else
+        {
+            steps.Add(new CreateStep.CloneRoot(SnapshotName.Parse(host.Image!.Snapshot), DatasetName.Parse(vm.RootDataset), DatasetProperties(vm)));
+        }
         if (vm.HasData)
         {
             steps.Add(new CreateStep.MakeData(DatasetName.Parse(vm.DataDataset), DataProperties(vm)));
         }
         steps.Add(new CreateStep.WriteConfigFiles(vm));
-        steps.Add(new CreateStep.PrepareRoot(vm));
-        // What runs in a docker zone knows nothing of a first boot: it is over when the program runs.
-        steps.Add(new CreateStep.Install(vm, HasFirstBoot: vm.Autoboot && !vm.IsDocker));
+        steps.Add(vm.IsMachine ? new CreateStep.PrepareMachineRoot(vm) : new CreateStep.PrepareRoot(vm));
+        // What runs in a docker zone, or in a machine, knows nothing of a first boot: it is over when the program runs.
+        steps.Add(new CreateStep.Install(vm, HasFirstBoot: vm.HasFirstBoot));
         if (vm.Autoboot)
         {
             steps.Add(new CreateStep.Boot(vm));
         }
         return new CreatePlan(vm, steps.ToImmutable());
+    }
+
+    private static void AddDisks(ImmutableArray<CreateStep>.Builder steps, VmSpec vm, HostFacts host)
+    {
+        steps.Add(new CreateStep.MakeRoot(DatasetName.Parse(vm.RootDataset), DatasetProperties(vm)));
+        foreach (var disk in vm.Disks)
+        {
+            var dataset = DatasetName.Parse(JsonText.Plain(disk["zfs_filesystem"]));
+            steps.Add(disk["image_uuid"] is { } uuid
+                ? new CreateStep.CloneDisk(SnapshotName.Parse(host.DiskImages[JsonText.Plain(uuid)].Snapshot), dataset)
+                : new CreateStep.MakeDisk(dataset, DiskRules.Bytes(disk)));
+        }
     }
 
     /// <summary>The properties of the root dataset.</summary>
@@ -62,7 +92,7 @@ public sealed record CreatePlan(VmSpec Vm, ImmutableArray<CreateStep> Steps)
         properties["canmount"] = "on";
         // Device nodes a tenant makes are of no use to it, and of none to us.
         properties["devices"] = "off";
-        properties["quota"] = Quota(vm.Quota);
+        properties[QuotaProperty(vm)] = Quota(vm.Quota);
         foreach (var row in Properties.PropertyTable.Rows)
         {
             if (row.Store is Properties.PropertyStore.Zfs(var name) && name != "quota" && vm.Properties[row.Name] is { } value
@@ -90,6 +120,9 @@ public sealed record CreatePlan(VmSpec Vm, ImmutableArray<CreateStep> Steps)
         }
         return properties.ToImmutable();
     }
+
+    /// <summary>Disks lie below a machine's root, and have sizes of their own.</summary>
+    public static string QuotaProperty(VmSpec vm) => vm.IsMachine ? "refquota" : "quota";
 
     /// <summary>GiB as ZFS takes it; 0: none.</summary>
     public static string Quota(long gibibytes) => gibibytes == 0 ? "none" : (gibibytes << 30).ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -8,6 +8,7 @@ using Lumos.Vm.Payload;
 using Lumos.Vm.Properties;
 using Lumos.Zones;
 using Lumos.Zones.Config;
+using Lumos.Zones.Machines;
 
 namespace Lumos.Vm.Create;
 
@@ -35,7 +36,7 @@ public sealed class VmCreator(VmHost host)
         var vm = Normaliser.Create(known, brandName, host.SystemPool, host.Identities, host.Clock.GetUtcNow(), report);
         vm = vm.With("zonepath", $"{host.MountRoot}/{vm.Zpool}/{vm.ZoneName}");
         var facts = new HostObserver(host).Observe(vm);
-        vm = DockerRules.Complete(vm, known, facts.Image);
+        vm = DiskRules.FromImages(DockerRules.Complete(vm, known, facts.Image), facts);
         SpecValidator.Run(vm, null, facts, report);
         return (vm, facts);
     }
@@ -47,7 +48,7 @@ public sealed class VmCreator(VmHost host)
     public string Create(VmSpec vm, HostFacts facts)
     {
         string uuid = vm.Text("uuid")!;
-        bool waits = vm.Autoboot && !vm.Flag("nowait") && !vm.IsDocker;
+        bool waits = vm.HasFirstBoot && !vm.Flag("nowait");
         using (host.Lock(uuid))
         {
             CarryOut(CreatePlan.For(vm, facts));
@@ -90,17 +91,31 @@ public sealed class VmCreator(VmHost host)
                     host.Datasets.Mount(clone.Dataset);
                     ZoneFolder.KeepOnlyRoot(plan.Vm.ZonePath);
                     break;
+                case CreateStep.MakeRoot make:
+                    host.Datasets.Create(make.Dataset, make.Properties);
+                    undo.Push(step.Undo!, () => DatasetRemoval.DestroyZone(host.Datasets, make.Dataset, plan.Vm.ZonePath));
+                    host.Datasets.Mount(make.Dataset);
+                    break;
+                case CreateStep.CloneDisk clone:
+                    host.Datasets.Clone(clone.Image, clone.Dataset);
+                    break;
+                case CreateStep.MakeDisk make:
+                    host.Datasets.CreateVolume(make.Dataset, make.Bytes);
+                    break;
                 case CreateStep.MakeData data:
                     host.Datasets.Create(data.Dataset, data.Properties);
                     break;
                 case CreateStep.WriteConfigFiles:
                     ConfigFiles.WriteNew(plan.Vm, sync: !host.Datasets.EachIsAFileSystem);
                     break;
+                case CreateStep.PrepareMachineRoot:
+                    PrepareMachineRoot(plan.Vm);
+                    break;
                 case CreateStep.PrepareRoot:
                     PrepareRoot(plan.Vm, sync: !host.Datasets.EachIsAFileSystem);
                     break;
                 case CreateStep.Install install:
-                    if (host.Datasets.EachIsAFileSystem)
+                    if (host.Datasets.EachIsAFileSystem || plan.Vm.IsMachine)
                     {
                         DurableFile.SyncFileSystem(plan.Vm.ZonePath);
                     }
@@ -126,6 +141,18 @@ public sealed class VmCreator(VmHost host)
         undo.Commit();
     }
 
+    private static void PrepareMachineRoot(VmSpec vm)
+    {
+        foreach (string folder in (string[])["cores", "logs"])
+        {
+            Directory.CreateDirectory(Path.Combine(vm.ZonePath, folder), OwnersOnly);
+        }
+        File.SetUnixFileMode(vm.ZonePath, OwnersOnly);
+        MachineRoot.Make(ZoneRootFiles.RootOf(vm.ZonePath));
+    }
+
+    private const UnixFileMode OwnersOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     /// <summary>Puts into a fresh clone what a zone finds at its first boot.</summary>
     /// <param name="vm">Whose.</param>
     /// <param name="sync">False: the caller brings all that he writes to the disk at once.</param>
@@ -137,7 +164,7 @@ public sealed class VmCreator(VmHost host)
             throw new LumosException("ImageHasNoRoot", $"image {vm.ImageUuid} holds no directory \"root\", so no zone can be made of it");
         }
         // What a tenant makes setuid in its root must not be reachable for the other accounts of the global zone.
-        File.SetUnixFileMode(vm.ZonePath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(vm.ZonePath, OwnersOnly);
         ZoneRootFiles.Prepare(vm, sync);
     }
 

@@ -25,6 +25,10 @@ public sealed class HostObserver(VmHost host)
     public HostFacts ObservePlace(VmSpec vm)
     {
         var facts = Observe(vm.Zpool, vm.ImageUuid);
+        if (vm.IsMachine)
+        {
+            facts = facts with { DiskImages = DiskImages(vm), MachineFault = host.MachineFault };
+        }
         return facts with { RootDatasetExists = facts.Pools.Contains(vm.Zpool) && host.Datasets.Exists(DatasetName.Parse(vm.RootDataset)) };
     }
 
@@ -43,6 +47,10 @@ public sealed class HostObserver(VmHost host)
             Platform = host.Loader.Host.Platform ?? "",
         };
     }
+
+    private ImmutableDictionary<string, ImageFacts> DiskImages(VmSpec vm) => vm.Disks.Select(disk => JsonText.Plain(disk["image_uuid"])).Distinct()
+        .Select(text => (Text: text, Image: Uuid.TryParse(text, out var uuid) ? host.Neighbours.Image(vm.Zpool, uuid) : null))
+        .Where(pair => pair.Image is not null).ToImmutableDictionary(pair => pair.Text, pair => pair.Image!, StringComparer.Ordinal);
 
     private static string? FaultOf(string source)
     {

@@ -5,6 +5,7 @@ using Lumos.Drivers.Oci;
 using Lumos.Drivers.Pools;
 using Lumos.Vm.Info;
 using Lumos.Zones;
+using Lumos.Zones.Machines;
 using Lumos.Zones.Runtime;
 
 namespace Lumos.Vm.Host;
@@ -35,9 +36,12 @@ public static class MachineHost
         var runtime = new ZoneRuntime(layout, OciRuntime.Find(), new VethLinks(), say);
         return new VmHost(layout, runtime, datasets, new MachineNeighbours(datasets), HostIdentity.Read(), InfoSocket)
         {
-            Say = say, SystemPool = SystemPoolName.Read(),
+            Say = say, SystemPool = SystemPoolName.Read(), MachineFault = WhyNoMachine(),
         };
     }
+
+    private static string? WhyNoMachine() => File.Exists(QemuCommand.Program) ? null
+        : $"it has no {QemuCommand.Program}, which Debian's package qemu-system-x86 brings";
 
     private static LumosException NotHere(string why) => new("NotHere", $"FATAL: cannot run because: {why}", exitStatus: 2);
 }

@@ -43,6 +43,8 @@ public sealed class MachineNeighbours(IDatasets datasets) : INeighbours
         }
     }
 
+    private static string? Text(InstalledImage image, string key) => JsonText.Plain(image.Manifest?[key]) is { Length: > 0 } text ? text : null;
+
     private static ImageFacts Facts(InstalledImage image) => new(
         image.Uuid,
         image.Manifest?.Type ?? (image.IsVolume ? "zvol" : "unknown"),
@@ -53,6 +55,9 @@ public sealed class MachineNeighbours(IDatasets datasets) : INeighbours
     {
         LeastRam = image.Manifest?.Requirements.MinRam,
         MostRam = image.Manifest?.Requirements.MaxRam,
+        ImageSize = image.Manifest?.ImageSize,
+        DiskDriver = Text(image, "disk_driver"),
+        NicDriver = Text(image, "nic_driver"),
         Docker = image.Manifest is { Type: DockerManifest.Type } docker ? docker["tags"]?.DeepClone() as System.Text.Json.Nodes.JsonObject : null,
     };
 }

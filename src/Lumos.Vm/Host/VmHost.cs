@@ -68,6 +68,9 @@ public sealed class VmHost
     /// <summary>The pool of VMs that name none, and of archives.</summary>
     public string SystemPool { get; init; } = SystemPoolName.Usual;
 
+    /// <summary>Why no hardware VM can run here, as the end of a sentence; null: one can.</summary>
+    public string? MachineFault { get; init; }
+
     public IIdentities Identities { get; init; } = new RandomIdentities();
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;

@@ -13,13 +13,16 @@ namespace Lumos.Vm.Info;
 /// <param name="Data">Of POOL/UUID/data; null: there is none.</param>
 public sealed record DatasetFacts(IReadOnlyDictionary<string, string?> Values, IReadOnlyDictionary<string, string?>? Data = null)
 {
+    /// <summary>What a hardware VM's quota is set as.</summary>
+    private const string MachineQuota = "refquota";
+
     private const string DataSuffix = "/data";
 
     public static DatasetFacts None { get; } = new(new Dictionary<string, string?>());
 
     /// <summary>The properties to ask for.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. PropertyTable.Rows
-        .Select(r => r.Store is PropertyStore.Zfs(var name) ? name : r.Store is PropertyStore.DataZfs(var data) ? data : null).OfType<string>().Distinct()];
+        .Select(r => r.Store is PropertyStore.Zfs(var name) ? name : r.Store is PropertyStore.DataZfs(var data) ? data : null).OfType<string>().Append(MachineQuota).Distinct()];
 
     /// <summary>Of each dataset right below a pool, by its name.</summary>
     /// <param name="entries">A listing of two levels below the pools, with <see cref="Names"/>.</param>
@@ -53,6 +56,9 @@ public sealed record DatasetFacts(IReadOnlyDictionary<string, string?> Values, I
         {
             switch (row.Store)
             {
+                case PropertyStore.Zfs("quota") when spec.IsMachine:
+                    Add(vm, row, Values.GetValueOrDefault(MachineQuota) is { } limit and not "none" ? limit : "0");
+                    break;
                 case PropertyStore.Zfs(var name):
                     Add(vm, row, name == "quota" && Values.GetValueOrDefault(name) is null or "none" ? "0" : Values.GetValueOrDefault(name));
                     break;

@@ -20,7 +20,7 @@ public sealed class Booter(VmHost host)
         }
         Migrate.MigrationMark.ForgetStop(host, config.Name);
         host.Runtime.Boot(Spec(config) with { Restarts = restarts ?? ZoneRestarts.None });
-        if (dataset is not null)
+        if (dataset is not null && !config.Brand.IsHvm)
         {
             host.Checkpoints.Bring(config.Name, dataset);
         }

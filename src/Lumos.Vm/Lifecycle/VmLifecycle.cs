@@ -25,6 +25,9 @@ public sealed class VmLifecycle(VmHost host)
     /// <summary>What a zone gets to go down for a reboot.</summary>
     public static readonly TimeSpan RebootTime = TimeSpan.FromSeconds(180);
 
+    /// <summary>What a guest gets to go down after its power button was pressed, for a stop and for a reboot.</summary>
+    public static readonly TimeSpan MachineStopTime = TimeSpan.FromSeconds(180);
+
     /// <summary>The same of a docker VM, to stop or to go down for a reboot.</summary>
     public static readonly TimeSpan DockerStopTime = TimeSpan.FromSeconds(10);
 
@@ -95,7 +98,7 @@ public sealed class VmLifecycle(VmHost host)
             change.Do(RunChange.Stopping(vm.Spec.Autoboot), () =>
             {
                 change.SetAutoboot(false);
-                if (force || !vm.Status.State.CanShutdown || !AskToEnd(name, ZoneShutdown.Halt, limit ?? (vm.Spec.IsDocker ? DockerStopTime : StopTime)))
+                if (force || !vm.Status.State.CanShutdown || !AskToEnd(name, ZoneShutdown.Halt, limit ?? (vm.Spec.IsDocker ? DockerStopTime : vm.Spec.IsMachine ? MachineStopTime : StopTime)))
                 {
                     host.Trace("halt");
                     host.Runtime.Halt(name);
@@ -117,7 +120,7 @@ public sealed class VmLifecycle(VmHost host)
         {
             var vm = host.Load(uuid);
             var name = ZoneName.Parse(vm.Spec.ZoneName);
-            limit ??= vm.Spec.IsDocker ? DockerStopTime : null;
+            limit ??= vm.Spec.IsDocker ? DockerStopTime : vm.Spec.IsMachine ? MachineStopTime : null;
             bool isUp = vm.Status.State.CanHalt;
             if (Transitions.Of(VmRequest.Reboot, vm.State, vm.Status.State, force) != Verdict.Go && !(vm.Spec.IsDocker && (vm.State == VmState.Stopped || vm.Status.State == ZoneState.Down)))
             {

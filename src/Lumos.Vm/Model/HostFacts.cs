@@ -18,6 +18,13 @@ public sealed record ImageFacts(Uuid Uuid, string Type, string Os, string Name, 
 
     public long? MostRam { get; init; }
 
+    /// <summary>Of an image of type zvol: MiB, and the models of disks and NICs that what is in it knows.</summary>
+    public long? ImageSize { get; init; }
+
+    public string? DiskDriver { get; init; }
+
+    public string? NicDriver { get; init; }
+
     /// <summary>Of an image of type docker: its manifest's tags (docker:config and the like).</summary>
     public JsonObject? Docker { get; init; }
 }
@@ -47,6 +54,12 @@ public sealed record HostFacts
 
     /// <summary>The image in question; null: the pool in question has none of that uuid, or nobody asked.</summary>
     public ImageFacts? Image { get; init; }
+
+    /// <summary>The images that the VM's disks are to be made of, by uuid, as far as the pool has them.</summary>
+    public ImmutableDictionary<string, ImageFacts> DiskImages { get; init; } = ImmutableDictionary<string, ImageFacts>.Empty;
+
+    /// <summary>Why no hardware VM can run here, as the end of a sentence; null: one can.</summary>
+    public string? MachineFault { get; init; }
 
     public required ImmutableDictionary<string, NicTagFacts> NicTags { get; init; }
 

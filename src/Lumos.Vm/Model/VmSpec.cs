@@ -29,7 +29,13 @@ public sealed record VmSpec(JsonObject Properties)
     /// <summary>What a docker VM runs; what is wrong with its keys is passed over.</summary>
     public DockerZone Docker => DockerZoneReader.Read(Properties["internal_metadata"] as JsonObject ?? [], (_, _) => { });
 
+    /// <summary>It is a hardware virtual machine.</summary>
+    public bool IsMachine => Lumos.Vm.Properties.BrandTable.IsHvm(Brand);
+
     public bool Autoboot => Flag("autoboot");
+
+    /// <summary>Somebody in it says when its first boot is over.</summary>
+    public bool HasFirstBoot => Autoboot && !IsDocker && !IsMachine;
 
     /// <summary>GiB; 0: no limit.</summary>
     public long Quota => Integer("quota") ?? 0;
@@ -37,6 +43,8 @@ public sealed record VmSpec(JsonObject Properties)
     public string Hostname => Text("hostname") ?? ZoneName;
 
     public IEnumerable<JsonObject> Nics => (Properties["nics"] as JsonArray)?.OfType<JsonObject>() ?? [];
+
+    public IEnumerable<JsonObject> Disks => (Properties["disks"] as JsonArray)?.OfType<JsonObject>() ?? [];
 
     public IEnumerable<JsonObject> Filesystems => (Properties["filesystems"] as JsonArray)?.OfType<JsonObject>() ?? [];
 

@@ -50,6 +50,10 @@ public static class ZoneConfigMapping
             FileSystems = [.. vm.Filesystems.Select(FileSystem)],
             Datasets = [.. vm.List("datasets")],
         };
+        if (vm.IsMachine)
+        {
+            config = config with { Devices = [.. vm.Disks.Select(DiskMapping.ToDevice)] };
+        }
         foreach (var row in PropertyTable.Rows.Where(r => r.Group is null))
         {
             var value = vm.Properties[row.Name];
@@ -106,6 +110,10 @@ public static class ZoneConfigMapping
             nics.Add((JsonNode)Nic(network));
         }
         vm["nics"] = nics;
+        if (config.Brand.IsHvm)
+        {
+            vm["disks"] = new JsonArray([.. config.Devices.Select(device => (JsonNode)DiskMapping.FromDevice(device))]);
+        }
         FilesystemRules.Put(vm, config.FileSystems.Select(Filesystem));
         return vm;
     }
@@ -118,7 +126,7 @@ public static class ZoneConfigMapping
         }
     }
 
-    private static JsonNode? FromText(Property row, string text)
+    internal static JsonNode? FromText(Property row, string text)
     {
         switch (row.Type)
         {

@@ -32,6 +32,9 @@ public static class Normaliser
     /// <summary>MiB that max_swap is never below.</summary>
     public const long LeastSwap = 256;
 
+    /// <summary>MiB that a hardware VM's zone has beyond its guest's memory, at least.</summary>
+    private const long LeastOverhead = 256;
+
     private const long GreatestShares = 65535, GreatestIoPriority = 10_000, GreatestIds = 32_768, GreatestLwps = 4_194_304;
 
     /// <param name="pool">Where a VM goes whose payload names none.</param>
@@ -40,7 +43,7 @@ public static class Normaliser
         var vm = new JsonObject();
         foreach (var (name, value) in known)
         {
-            if (value is not null && name is not ("dataset_uuid" or "zfs_storage_pool_name" or "nics" or "filesystems"))
+            if (value is not null && name is not ("dataset_uuid" or "zfs_storage_pool_name" or "nics" or "filesystems" or "disks"))
             {
                 vm[name] = value.DeepClone();
             }
@@ -68,6 +71,10 @@ public static class Normaliser
             }
         }
         vm["zpool"] ??= pool;
+        if (brand == "bhyve" && known["quota"] is null)
+        {
+            vm["quota"] = 1; // of the files beside the disks
+        }
         SettleData(vm);
         vm["hostname"] ??= uuid;
         SettleMemory(vm, null, brand, report);
@@ -86,6 +93,10 @@ public static class Normaliser
         }
         NicRules.SettlePrimary(nics, null, promote: false, report);
         vm["nics"] = nics;
+        if (BrandTable.IsHvm(brand))
+        {
+            vm["disks"] = DiskRules.Complete((known["disks"] as JsonArray)?.OfType<JsonObject>() ?? [], new VmSpec(vm), ids, report);
+        }
         FilesystemRules.Put(vm, (known["filesystems"] as JsonArray)?.OfType<JsonObject>().Select(fs => FilesystemRules.Complete(fs, report)) ?? []);
         return new VmSpec(Ordered(vm));
     }
@@ -118,8 +129,8 @@ public static class Normaliser
 
         long old = before?.Integer("max_physical_memory") ?? DefaultMemory;
         long physical = Given("max_physical_memory") ? Value("max_physical_memory") ?? DefaultMemory
-            : Given("ram") ? Value("ram") ?? DefaultMemory
-            : before is null ? DefaultMemory : old;
+            : Given("ram") ? (Value("ram") ?? DefaultMemory) + Overhead(brand)
+            : before is null ? DefaultMemory + Overhead(brand) : old;
         if (physical < 1)
         {
             long used = before is null ? DefaultMemory : old;
@@ -129,6 +140,10 @@ public static class Normaliser
         if (!BrandTable.IsHvm(brand) && Given("ram") && Given("max_physical_memory") && Value("ram") is { } ram && ram != physical)
         {
             report.Adjust("ram", ram, physical, "it is max_physical_memory, which is given too");
+        }
+        if (BrandTable.IsHvm(brand))
+        {
+            physical = Math.Max(physical, (Value("ram") ?? DefaultMemory) + LeastOverhead);
         }
         vm["max_physical_memory"] = physical;
         vm["ram"] = BrandTable.IsHvm(brand) ? Value("ram") ?? DefaultMemory : physical;
@@ -174,6 +189,14 @@ public static class Normaliser
             vm["tmpfs"] = tmpfs;
         }
     }
+
+    /// <summary>MiB that a hardware VM's zone has beyond its guest's memory when nobody says: QEMU's own.</summary>
+    private static long Overhead(string brand) => brand switch
+    {
+        "bhyve" => 1280,
+        "kvm" => 1024,
+        _ => 0,
+    };
 
     public static void SettleShares(JsonObject vm, PayloadReport report)
     {
@@ -250,5 +273,5 @@ public static class Normaliser
     // false, empty and text defaults of rare properties say nothing, so they are not written, as in SmartOS.
     private static bool IsKept(Property row) => row.Name is "owner_uuid" or "billing_id" or "autoboot" or "dns_domain"
         or "cpu_shares" or "max_lwps" or "zfs_io_priority" or "limit_priv" or "quota" or "resolvers" or "tags"
-        or "customer_metadata" or "internal_metadata" or "routes" or "firewall_enabled";
+        or "vcpus" or "customer_metadata" or "internal_metadata" or "routes" or "firewall_enabled";
 }

@@ -17,12 +17,6 @@ public static class SpecValidator
     /// <param name="report">Gets the faults.</param>
     public static void Run(VmSpec vm, VmSpec? before, HostFacts host, PayloadReport report)
     {
-        var brand = BrandTable.Parse(vm.Brand);
-        if ((brand & Brands.Hvm) != 0)
-        {
-            report.AddFault($"brand {vm.Brand} is not acted on yet: this release runs {string.Join(", ", Names(Brands.Os))}");
-            return;
-        }
         CheckNames(vm, before, report);
         if (before is null)
         {
@@ -31,6 +25,7 @@ public static class SpecValidator
         }
         DatasetRules.Check(vm, before, host, report);
         DockerRules.Check(vm, before, host, report);
+        DiskRules.Check(vm, before, host, report);
         if (vm.Text("init_name") is { } init && !init.StartsWith('/'))
         {
             report.AddBadValue("init_name", $"\"{init}\" is not an absolute path");
@@ -217,7 +212,4 @@ public static class SpecValidator
             }
         }
     }
-
-    private static IEnumerable<string> Names(Brands set) =>
-        BrandTable.Names.Where(n => BrandTable.TryParse(n, out var b) && (set & b) != 0);
 }

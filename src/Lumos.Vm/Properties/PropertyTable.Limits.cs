@@ -24,7 +24,7 @@ public static partial class PropertyTable
         new("cpu_shares", PropertyType.Integer, All, CreateReceiveUpdate, Acts, "100",
             Rctl("zone.cpu-shares", "privileged", "none"),
             "relative fair-share weight (≤65535); live on OS brands", Column: new("CPU_SHARE", 9)),
-        new("vcpus", PropertyType.Integer, Hvm, CreateReceiveUpdate, AcceptedNotYet, "1", Attr("vcpus"),
+        new("vcpus", PropertyType.Integer, Hvm, CreateReceiveUpdate, Acts, "1", Attr("vcpus"),
             "guest CPUs; reboot", Column: new("VCPUS", 5), Min: 1),
         new("cpu_type", PropertyType.String, Kvm, CreateReceiveUpdate, AcceptedNotYet, "qemu64", Attr("cpu-type"),
             "KVM CPU model: qemu64 or host", Column: new("CPU_TYPE", 8)),

@@ -42,7 +42,7 @@ public static partial class PropertyTable
             "list of CIDR / dhcp / addrconf; ≤20"),
         new("nics.*.mac", PropertyType.String, All, AddUpdate, Acts, null, Zone("network.mac-addr"),
             "key for update/remove; local-admin random", Filterable: true),
-        new("nics.*.model", PropertyType.String, Hvm, AddUpdate, AcceptedNotYet, null, NetAttr("model"),
+        new("nics.*.model", PropertyType.String, Hvm, AddUpdate, Acts, null, NetAttr("model"),
             "virtio, e1000 (kvm also rtl8139); required for HVM", Filterable: true),
         new("nics.*.mtu", PropertyType.Integer, All, AddUpdate, Acts, "1500", NetAttr("mtu"),
             "forced to 1500 unless given; <1500 refused on physical tags", Min: 576, Max: 9000),

@@ -39,7 +39,7 @@ public static partial class PropertyTable
             "extra filesystem types mountable inside (fuse opens /dev/fuse); reboot needed"),
         new("filesystems", PropertyType.Objects, Os, CreateReceive, Acts, "[]", Zone("fs"),
             "host paths mounted in the zone"),
-        new("disks", PropertyType.Objects, Hvm, CreateReceive, AcceptedNotYet, "[]", Zone("device"),
+        new("disks", PropertyType.Objects, Hvm, CreateReceive, Acts, "[]", Zone("device"),
             "zvols/files given to an HVM guest"),
     ];
 }

@@ -200,7 +200,7 @@ public sealed class VmUpdater(VmHost host)
         {
             if (PropertyTable.Find(change.Property)?.Store is PropertyStore.Zfs(var name))
             {
-                properties[name] = name == "quota"
+                properties[name == "quota" ? CreatePlan.QuotaProperty(vm) : name] = name == "quota"
                     ? CreatePlan.Quota(vm.Quota)
                     : (vm.Properties[change.Property] ?? PropertyValue.Default(PropertyTable.Find(change.Property)!)) is { } value ? JsonText.Plain(value)
                     : "none";

@@ -57,6 +57,11 @@ internal sealed class ZLogin(AppletContext context, ZoneLayout layout, Func<Acti
 
     private int Login(ZoneConfig zone, LoginOptions options)
     {
+        if (zone.Brand.IsHvm)
+        {
+            throw new LumosException("NoLogin", $"zone '{zone.Name}' is a hardware virtual machine (brand {zone.Brand}), in which no program of ours runs: "
+                + $"\"vmadm console {zone.Name}\" joins its first serial port");
+        }
         var runtime = makeRuntime(_ => { });
         var state = runtime.Status(zone.Name).State;
         if (!state.CanEnter)

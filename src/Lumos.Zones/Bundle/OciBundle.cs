@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Zones.Docker;
+using Lumos.Zones.Machines;
 
 namespace Lumos.Zones.Bundle;
 
@@ -17,9 +18,9 @@ public static class OciBundle
     {
         ["ociVersion"] = "1.0.2",
         ["hostname"] = zone.Hostname,
-        ["root"] = new JsonObject { ["path"] = places.Root, ["readonly"] = false },
+        ["root"] = new JsonObject { ["path"] = places.Root, ["readonly"] = zone.Machine is not null },
         ["process"] = Init(zone, places),
-        ["mounts"] = ZoneMounts.Of(zone, places),
+        ["mounts"] = zone.Machine is null ? ZoneMounts.Of(zone, places) : MachineMounts.Of(places),
         ["linux"] = new JsonObject
         {
             ["namespaces"] = Array(SecurityProfile.Namespaces.Select(type => Namespace(type, places))),
@@ -57,6 +58,7 @@ public static class OciBundle
     /// <summary>The first program of a zone and its words.</summary>
     public static IReadOnlyList<string> InitArgv(ZoneSpec zone) => zone switch
     {
+        { Machine: { } machine } => QemuCommand.Of(machine),
         { Docker: { } docker } => docker.Argv,
         { Init.IsEmpty: false } => zone.Init,
         { Brand.IsNative: true } => ["/usr/lib/lumos/lumos-init", "--zone"],
@@ -77,6 +79,10 @@ public static class OciBundle
         {
             environment[name] = value;
         }
+        if (zone.Machine is not null)
+        {
+            return Process(zone, places, MachineMounts.User, terminal: true, "/", ["PATH=/usr/bin"]);
+        }
         if (zone.Docker is { } docker)
         {
             return Process(zone, places, docker.Process, docker.Tty, docker.WorkingDirectory, DockerProcess.Environment(zone, docker));
@@ -94,7 +100,7 @@ public static class OciBundle
             ["cwd"] = folder,
             ["capabilities"] = CapabilitySets(zone.Capabilities, effective: user.Uid == 0),
             ["rlimits"] = Array(places.Runtime.RaisesRlimits ? Rlimits(zone, places) : []),
-            ["noNewPrivileges"] = false, // setuid programs work, among the zone's own ids
+            ["noNewPrivileges"] = zone.Machine is not null, // elsewhere setuid programs work, among the zone's own ids
             ["oomScoreAdj"] = 0,
         };
 

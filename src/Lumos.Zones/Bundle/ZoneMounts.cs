@@ -69,7 +69,7 @@ internal static class ZoneMounts
             : Mount(mount.Target, "bind", mount.Source, ["bind", .. options]);
     }
 
-    private static JsonObject Mount(string target, string type, string source, params string[] options) => new()
+    internal static JsonObject Mount(string target, string type, string source, params string[] options) => new()
     {
         ["destination"] = target,
         ["type"] = type,

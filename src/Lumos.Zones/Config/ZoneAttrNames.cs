@@ -12,6 +12,11 @@ public static class ZoneAttrNames
     public const string ConsoleLogBytes = "zlog-max-size";
     public const string KernelVersion = "kernel-version";
 
+    public const string Ram = "ram";
+    public const string Vcpus = "vcpus";
+    public const string DiskDriver = "disk-driver";
+    public const string NicDriver = "nic-driver";
+
     /// <summary>The zone runs one program, and has no init.</summary>
     public const string Docker = "docker";
 

@@ -64,6 +64,13 @@ public sealed record ZoneLinkPlan(ImmutableArray<VethPlan> Pairs, ImmutableArray
         return new ZoneLinkPlan(pairs.ToImmutable(), routes.ToImmutable());
     }
 
+    /// <summary>Of a machine's zone, whose links end in its QEMU: the guest gives itself its addresses.</summary>
+    /// <exception cref="LumosException">ZoneCannotBoot</exception>
+    public static ImmutableArray<TapPlan> Taps(ZoneSpec zone, ZoneLinkNames names) =>
+    [
+        .. Of(zone, names).Pairs.Select(pair => new TapPlan { HostName = pair.HostName, Bridge = pair.Bridge, Mtu = pair.Mtu, Vlan = pair.Vlan }),
+    ];
+
     /// <summary>The routes of routes.json.</summary>
     internal static ImmutableArray<RoutePlan> StaticRoutes(ZoneSpec zone)
     {

@@ -10,6 +10,7 @@ using Lumos.Linux.Namespaces;
 using Lumos.Zones.Bundle;
 using Lumos.Zones.Checkpoints;
 using Lumos.Zones.Docker;
+using Lumos.Zones.Machines;
 
 namespace Lumos.Zones.Runtime;
 
@@ -41,7 +42,10 @@ public sealed partial class ZoneRuntime
         Record(spec.Name, record);
 
         spec = DockerVolumes.Prepare(spec);
-        ZoneFiles.Prepare(spec, _warn);
+        if (spec.Machine is null)
+        {
+            ZoneFiles.Prepare(spec, _warn);
+        }
         if (spec.Docker is { } docker)
         {
             spec = spec with { Docker = DockerProcess.Prepare(spec, docker) };
@@ -51,6 +55,9 @@ public sealed partial class ZoneRuntime
         File.WriteAllText(Path.Combine(run, "config.json"), OciBundle.ConfigJson(shown, places));
         Directory.CreateDirectory(spec.LogPath);
         ZoneCgroup.Ensure(_layout.CgroupParent);
+        using var files = spec.Machine is { } machine
+            ? MachineFiles.Open(spec.Name, machine, _layout.QmpSocket(spec.Name), ZoneLinkPlan.Taps(spec, _layout.Links), _links)
+            : null;
         int pid = Conmon.Create(new ConmonRequest
         {
             Container = spec.Name.Text,
@@ -67,6 +74,7 @@ public sealed partial class ZoneRuntime
             },
             LogBytes = spec.ConsoleLogBytes,
             CgroupProcs = ZoneCgroup.Ensure(_layout.MonitorCgroup),
+            Descriptors = files?.Descriptors ?? [],
         });
         record = record with { Init = ProcessMark.Of(pid) };
         Record(spec.Name, record);
@@ -78,8 +86,11 @@ public sealed partial class ZoneRuntime
         ZoneIpcLimits.Apply(spec, pid);
         _ = ProcessLimits.TrySetLockedMemory(pid, (ulong)OciBundle.LockedBytes(spec));
         OldZoneCgroup.Enter($"{_layout.CgroupParent}/{spec.Name}", pid, ZoneLimits.CgroupFiles(spec));
-        ShowCheckpoints(spec, pid);
-        _links.Attach(plan.Pairs, plan.Routes, pid);
+        if (spec.Machine is null)
+        {
+            ShowCheckpoints(spec, pid);
+            _links.Attach(plan.Pairs, plan.Routes, pid);
+        }
         if (!plan.Pairs.IsEmpty)
         {
             // Only now: a link of that name that was there before is somebody else's, and no clearing may take it away.
@@ -120,8 +131,15 @@ public sealed partial class ZoneRuntime
     private void StartInit(ZoneSpec spec, ZoneRecord record)
     {
         _oci.Start(spec.Name.Text);
+        if (spec.Machine is not null)
+        {
+            MachineMonitor.AwaitRun(spec, _layout, record.Init!.Pid);
+        }
         Record(spec.Name, record with { State = ZoneState.Running.Word, Owner = null, BootTime = DateTimeOffset.UtcNow });
-        StartDhcp(spec);
+        if (spec.Machine is null)
+        {
+            StartDhcp(spec);
+        }
     }
 
     // What init is told: a zone that was made ready is not booted into something else.

@@ -28,7 +28,7 @@ public sealed partial class ZoneRuntime
 
     public void ApplyTmpfs(ZoneSpec spec)
     {
-        if (spec.TmpfsBytes is not { } bytes || bytes == 0 || !Status(spec.Name).State.CanEnter)
+        if (spec.Machine is not null || spec.TmpfsBytes is not { } bytes || bytes == 0 || !Status(spec.Name).State.CanEnter)
         {
             return;
         }
@@ -44,7 +44,7 @@ public sealed partial class ZoneRuntime
 
     public void ApplyRoutes(ZoneSpec before, ZoneSpec after)
     {
-        if (!Status(after.Name).State.CanEnter)
+        if (after.Machine is not null || !Status(after.Name).State.CanEnter)
         {
             return;
         }

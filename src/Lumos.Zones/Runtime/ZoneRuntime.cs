@@ -7,6 +7,7 @@ using Lumos.Drivers.Oci;
 using Lumos.Linux.Spawn;
 using Lumos.Zones.Bundle;
 using Lumos.Zones.Config;
+using Lumos.Zones.Machines;
 
 namespace Lumos.Zones.Runtime;
 
@@ -197,6 +198,10 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         if (ZoneRecord.TryRead(_layout.StateFile(name))?.StopSignal is { } signal)
         {
             ZoneStopRequest.Send(init, signal);
+        }
+        else if (Brand(name).IsHvm)
+        {
+            MachineMonitor.PressPowerButton(_layout.QmpSocket(name), init);
         }
         else
         {

@@ -178,5 +178,11 @@ internal sealed class NoLinks : INamespaceLinks
 
     public void ChangeRoutes(IReadOnlyList<RoutePlan> remove, IReadOnlyList<RoutePlan> add, int pid) => Xunit.Assert.Empty(add);
 
+    public IReadOnlyList<Lumos.Linux.Handles.FileDescriptor> OpenTaps(IReadOnlyList<TapPlan> taps)
+    {
+        Xunit.Assert.Empty(taps);
+        return [];
+    }
+
     public void Remove(IReadOnlyList<string> names) => Xunit.Assert.Empty(names);
 }

@@ -1,0 +1,48 @@
+using Lumos.Core;
+using Lumos.Drivers.Qemu;
+using Lumos.Linux.Spawn;
+
+namespace Lumos.Zones.Machines;
+
+/// <summary>What is said to a QEMU that runs.</summary>
+internal static class MachineMonitor
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), BootPatience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Words of the console that are told when QEMU does not run.</summary>
+    private const int LastLines = 3;
+
+    /// <summary>Waits until QEMU has built the machine and its processors run.</summary>
+    /// <exception cref="LumosException">MachineNotBuilt: in QEMU's words.</exception>
+    internal static void AwaitRun(ZoneSpec zone, ZoneLayout layout, int pid)
+    {
+        using var init = ProcessHandle.TryOpen(pid);
+        try
+        {
+            using var qmp = QmpClient.Connect(layout.QmpSocket(zone.Name), BootPatience, () => init is not null && !init.WaitForEnd(TimeSpan.Zero));
+        }
+        catch (LumosException e)
+        {
+            string log = Path.Combine(zone.LogPath, "console.log");
+            string words = File.Exists(log) ? string.Join("; ", File.ReadLines(log).TakeLast(LastLines).Select(Words)) : "";
+            throw new LumosException("MachineNotBuilt", words.Length > 0 ? $"QEMU did not build the machine: {words}" : "QEMU did not build the machine", inner: e);
+        }
+    }
+
+    /// <summary>The guest is told that its power button was pressed. One that has not come so far that it listens is halted when its time is up.</summary>
+    internal static void PressPowerButton(string socket, ProcessHandle init)
+    {
+        try
+        {
+            using var qmp = QmpClient.Connect(socket, Patience, () => !init.WaitForEnd(TimeSpan.Zero));
+            _ = qmp.Execute("system_powerdown");
+        }
+        catch (LumosException e) when (e.Code == QmpClient.Silent && init.WaitForEnd(TimeSpan.Zero))
+        {
+            // It has ended by itself meanwhile, which is what was wanted.
+        }
+    }
+
+    // A line of the log: time, stream, F or P, and what was printed.
+    private static string Words(string line) => line.Split(' ', 4) is [_, _, _, var text] ? text.Trim() : line.Trim();
+}

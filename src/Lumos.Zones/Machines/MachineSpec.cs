@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+
+namespace Lumos.Zones.Machines;
+
+// Purpose. A hardware virtual machine (brands bhyve and kvm) is a zone whose init is QEMU. So it has all that a zone has (states, record,
+// console, limits, clearing, restart after a crash) from where every zone has it, and this folder says only what is a machine's own.
+//
+// The way of a boot: the zone's configuration -> MachineReader -> MachineSpec (what the guest sees) -> QemuCommand, with the profile of the
+// brand (MachineProfile: chip set, slots, models, as data) -> words and the list of files that they need. ZoneRuntime opens these files
+// (MachineFiles) and hands them to QEMU through the monitor and the OCI runtime under known numbers; QEMU itself opens nothing but
+// its own program and firmware, which it sees read-only.
+//
+// Who attacks. A guest that has taken over QEMU. It is a process without a capability, of an id of the zone's own range, in the zone's
+// namespaces, with QEMU's filter of system calls over the zone's. It has its disks, the cable of each NIC, its terminal and the socket on which
+// QEMU takes commands, each as an open file: no path leads to any of them. Its network namespace has only lo, its root is read-only, and nothing of
+// another zone is mounted in it.
+//
+// Who speaks QMP: whoever has something to say connects to qmp in the run folder, says it and leaves (QmpClient). The socket was
+// made by us and is QEMU's only as a descriptor, so it is there from before QEMU runs, and no daemon has to live for a machine to live.
+//
+// A machine is asked to stop by its power button (system_powerdown); when the guest has gone down, QEMU ends with status 0, and the zone with it.
+// A guest that restarts itself does so within QEMU: what changed in the configuration is taken at the next boot of the zone.
+//
+// Tests: reader, slots and command in unit tests; a guest that boots, is asked, is forced, in host tests.
+
+/// <summary>What a guest sees of its machine, settled. Made by <see cref="MachineReader"/>, made into words by <see cref="QemuCommand"/>.</summary>
+public sealed record MachineSpec
+{
+    public required MachineProfile Profile { get; init; }
+
+    /// <summary>The VM's, which the guest finds in its SMBIOS.</summary>
+    public required string Uuid { get; init; }
+
+    public int Vcpus { get; init; } = 1;
+
+    /// <summary>MiB.</summary>
+    public long Ram { get; init; } = 256;
+
+    public ImmutableArray<MachineDisk> Disks { get; init; } = [];
+
+    public ImmutableArray<MachineNic> Nics { get; init; } = [];
+}
+
+/// <summary>A disk.</summary>
+/// <param name="Path">Of the volume or file, in the global zone.</param>
+/// <param name="Model">As in a payload: virtio, ahci, nvme; ide, scsi.</param>
+public sealed record MachineDisk(string Path, string Model)
+{
+    /// <summary>The firmware starts from it.</summary>
+    public bool Boots { get; init; }
+
+    /// <summary>What the guest knows it by, whatever slot it is in; null: nothing.</summary>
+    public string? Serial { get; init; }
+}
+
+/// <summary>A network card: its address, and its model as in a payload.</summary>
+public sealed record MachineNic(string Mac, string Model);
