@@ -85,6 +85,7 @@ public class AbiTests
         #include <linux/if_addr.h>
         #include <linux/if_bridge.h>
         #include <linux/if_link.h>
+        #include <linux/if_tun.h>
         #include <linux/nsfs.h>
         #include <linux/securebits.h>
         #include <linux/loop.h>

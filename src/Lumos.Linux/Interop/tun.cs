@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Lumos.Linux.Interop;
 
 internal static unsafe partial class Libc
@@ -8,11 +10,11 @@ internal static unsafe partial class Libc
 
     internal const int IFNAMSIZ = 16;
 
-    /// <summary>The part of struct ifreq that names a link and bears flags; the rest of its 40 bytes is of no use here.</summary>
-    internal struct ifreq_flags
+    /// <summary>A request about a link, of which only flags are of use here.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 40)]
+    internal struct ifreq
     {
         internal fixed byte ifr_name[IFNAMSIZ];
         internal short ifr_flags;
-        internal fixed byte rest[22];
     }
 }

@@ -24,7 +24,7 @@ public static unsafe class TapDevice
         var fd = FileDescriptorIo.Open(Control, OpenFlags.ReadWrite | OpenFlags.NonBlocking);
         try
         {
-            var request = new Libc.ifreq_flags { ifr_flags = Libc.IFF_TAP | Libc.IFF_NO_PI | Libc.IFF_VNET_HDR };
+            var request = new Libc.ifreq { ifr_flags = Libc.IFF_TAP | Libc.IFF_NO_PI | Libc.IFF_VNET_HDR };
             bytes.CopyTo(new Span<byte>(request.ifr_name, Libc.IFNAMSIZ));
             _ = SystemCall.Checked(Libc.ioctl(fd.Number, Libc.TUNSETIFF, &request), $"make link {name}");
             return fd;

@@ -90,10 +90,18 @@ public static class DiskRules
             {
                 report.AddFault($"no VM of brand {vm.Brand} can be made on this machine: {missing}");
             }
+            if (vm.ImageUuid is { } whole)
+            {
+                report.AddBadValue("image_uuid", $"{whole} is what a zone is made of; a disk of a hardware VM says its own: \"disks\": [{{\"image_uuid\": \"{whole}\"}}]");
+            }
             foreach (var disk in vm.Disks)
             {
                 CheckNew(disk, host, report);
             }
+        }
+        if (vm.List("limit_priv").Any(privilege => privilege != "default") && before?.List("limit_priv").SequenceEqual(vm.List("limit_priv")) != true)
+        {
+            report.AddBadValue("limit_priv", $"says what root may do in a zone; the emulator of brand {vm.Brand} has no privileges at all: leave it out");
         }
         if (vm.Integer("vcpus") is { } vcpus && vcpus > MostVcpus)
         {

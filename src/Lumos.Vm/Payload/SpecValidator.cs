@@ -21,7 +21,10 @@ public static class SpecValidator
         if (before is null)
         {
             CheckPlace(vm, host, report);
-            CheckImage(vm, host, report);
+            if (!vm.IsMachine)
+            {
+                CheckImage(vm, host, report);
+            }
         }
         DatasetRules.Check(vm, before, host, report);
         DockerRules.Check(vm, before, host, report);

@@ -28,6 +28,7 @@ public sealed class ReceiveCheck(VmHost host)
         {
             throw new LumosException("InvalidBrand", $"VM {uuid} is of brand \"{header.Spec.Brand}\", which this machine does not know");
         }
+        header.Spec.RefuseMachine("receive");
         if (header.StreamKind != host.Datasets.StreamKind)
         {
             throw new LumosException("StreamKindDiffers",

@@ -43,6 +43,7 @@ public sealed class VmReprovision(VmHost host)
         using (host.Lock(uuid))
         {
             var vm = host.Load(uuid);
+            vm.Spec.RefuseMachine("reprovision");
             try
             {
                 bool ran = vm.Status.State.CanHalt;

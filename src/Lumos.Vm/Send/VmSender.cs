@@ -209,6 +209,7 @@ public sealed class VmSender(VmHost host)
 
     private static void RequireSendable(VmInfo vm)
     {
+        vm.Spec.RefuseMachine("send");
         if (vm.State is not (VmState.Running or VmState.Stopped))
         {
             throw new LumosException("WrongState", $"Cannot send vm {vm.Uuid} from state \"{vm.State}\", must be \"running\" or \"stopped\".");

@@ -30,6 +30,7 @@ public sealed class VmRollback(VmHost host)
         using (host.Lock(uuid))
         {
             var vm = host.Load(uuid);
+            vm.Spec.RefuseMachine("rollback-snapshot");
             if (vm.State is VmState.Configured or VmState.Incomplete or VmState.Provisioning or VmState.Failed or VmState.Receiving)
             {
                 throw new LumosException("WrongState", $"cannot roll back VM {uuid}: it is {vm.State}");

@@ -88,6 +88,7 @@ public sealed class VmSnapshots(VmHost host)
     private VmInfo Snapshottable(string uuid, string doing)
     {
         var vm = host.Load(uuid);
+        vm.Spec.RefuseMachine("create-snapshot");
         return vm.State is VmState.Configured or VmState.Incomplete or VmState.Provisioning or VmState.Failed or VmState.Receiving
             ? throw new LumosException("WrongState", $"cannot {doing} VM {uuid}: it is {vm.State}")
             : vm;

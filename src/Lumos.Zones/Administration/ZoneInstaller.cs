@@ -37,6 +37,7 @@ public sealed partial class ZoneInstaller(ZoneLayout layout, IZoneRuntime runtim
     {
         using var held = Lock(name);
         var (config, _) = Require(name, "install", ZoneState.Configured);
+        RefuseMachine(config);
         if (options.Uuid is { } uuid)
         {
             config = _store.Commit(config, Core.Uuid.Parse(uuid).ToString(), config);
@@ -57,6 +58,7 @@ public sealed partial class ZoneInstaller(ZoneLayout layout, IZoneRuntime runtim
     {
         using var held = Lock(name);
         var (config, _) = Require(name, "clone", ZoneState.Configured);
+        RefuseMachine(config);
         ZoneState[] whole = snapshot is null
             ? [ZoneState.Installed]
             : [ZoneState.Installed, ZoneState.Ready, ZoneState.Running, ZoneState.ShuttingDown, ZoneState.Down];
@@ -186,6 +188,15 @@ public sealed partial class ZoneInstaller(ZoneLayout layout, IZoneRuntime runtim
             throw new LumosException("WrongState", $"zone '{name}' is {state.Word}; {what} is for zones that are {string.Join(" or ", states.Select(s => s.Word))}");
         }
         return (_store.Load(name), _store.ReadIndex().Find(name)!);
+    }
+
+    // Its disks would be missing: they are made by vmadm, of what only vmadm is told.
+    private static void RefuseMachine(ZoneConfig config)
+    {
+        if (config.Brand.IsHvm)
+        {
+            throw new LumosException("NotSupported", $"zone '{config.Name}' has brand {config.Brand}: hardware virtual machines are made by \"vmadm create\"");
+        }
     }
 
     private FileLock Lock(ZoneName name)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Lumos.Core;
 using Lumos.Drivers.Links;
 using Lumos.Linux;
@@ -54,8 +55,14 @@ internal sealed class MachineFiles : IDisposable
         _opened.Push("close", descriptor.Dispose);
     }
 
+    /// <summary>How long a volume's device may take to appear after the volume has: udev makes its name.</summary>
+    private static readonly TimeSpan DeviceTime = TimeSpan.FromSeconds(10), Step = TimeSpan.FromMilliseconds(20);
+
     private static FileDescriptor OpenDisk(ZoneName zone, MachineDisk disk)
     {
+        for (var clock = Stopwatch.StartNew(); !File.Exists(disk.Path) && clock.Elapsed < DeviceTime; Thread.Sleep(Step))
+        {
+        }
         try
         {
             var opened = FileDescriptorIo.Open(disk.Path, OpenFlags.ReadWrite);

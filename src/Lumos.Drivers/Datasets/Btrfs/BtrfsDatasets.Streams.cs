@@ -293,9 +293,14 @@ public sealed partial class BtrfsDatasets
             {
                 var snap = new SnapName(1, sent.Name);
                 Subvolume.Snapshot(unpacked, _layout.Of(id, snap), readOnly: true);
-                var record = BtrfsRecord.Fresh(Check(name, DatasetKinds.FileSystem, options.Properties));
+                var kind = facts.VolumeBytes is null ? DatasetKinds.FileSystem : DatasetKinds.Volume;
+                var record = BtrfsRecord.Fresh(Check(name, kind, options.Properties));
                 record.SnapshotGuids[snap.Number] = facts.ToGuid;
-                _ = Make(tree, name, DatasetKinds.FileSystem, record, null, unpacked, id, options.Mount, () => landed = true);
+                if (facts.VolumeBytes is { } bytes)
+                {
+                    record.Set["volsize"] = bytes.ToString(CultureInfo.InvariantCulture);
+                }
+                _ = Make(tree, name, kind, record, null, unpacked, id, options.Mount, () => landed = true);
             });
         }
         finally

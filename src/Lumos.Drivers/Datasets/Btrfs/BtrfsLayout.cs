@@ -41,7 +41,7 @@ internal sealed class BtrfsLayout(string root)
     public string RecordOf(ulong id) => Path.Combine(Records, Hex(id));
 
     /// <summary>The content of a volume.</summary>
-    public static string VolumeFile(string subvolume) => Path.Combine(subvolume, "volume");
+    public static string VolumeFile(string subvolume) => Path.Combine(subvolume, ZfsStream.ZfsStreamUnpacker.VolumeFile);
 
     public static string Hex(ulong id) => id.ToString("x10", CultureInfo.InvariantCulture);
 

@@ -6,7 +6,7 @@ namespace Lumos.Drivers.Datasets.ZfsStream;
 /// <summary>ZFS's types of objects that matter here, by their numbers.</summary>
 internal static class ObjectTypes
 {
-    public const int Znode = 17, FileContents = 19, DirectoryContents = 20, MasterNode = 21, Volume = 23,
+    public const int Znode = 17, FileContents = 19, DirectoryContents = 20, MasterNode = 21, Volume = 23, VolumeProperties = 24,
         SystemAttributes = 44, SystemAttributesMaster = 45, AttributeRegistration = 46, AttributeLayouts = 47;
 
     /// <summary>Tables, whose blocks go to the scratch file: small, and read again when the stream is whole.</summary>

@@ -10,7 +10,7 @@ namespace Lumos.Drivers.Datasets.ZfsStream;
 /// Where objects wait for their names: a directory in the target, of a name nobody can foresee and nobody else may enter,
 /// with one file for each object that has content, named by its number; tables and attributes go to a scratch file.
 /// </summary>
-internal sealed class Staging : IDisposable
+internal sealed class Staging : IReplayTarget, IDisposable
 {
     private const long LongestTable = 1L << 44;
     private const int SmallestBlock = 512, MostBlocks = 16 << 20;
@@ -55,6 +55,10 @@ internal sealed class Staging : IDisposable
         if (number == 0 || number >= 1UL << 48)
         {
             throw _invalid($"holds an object with the impossible number {number}");
+        }
+        if (type == ObjectTypes.Volume)
+        {
+            throw _invalid("is of a volume, not of a file system");
         }
         if (number <= _highest && _objects.Count > 0)
         {

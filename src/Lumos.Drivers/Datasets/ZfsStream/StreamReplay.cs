@@ -1,7 +1,7 @@
 namespace Lumos.Drivers.Datasets.ZfsStream;
 
-/// <summary>Carries out the records of a stream one after the other upon the staged objects.</summary>
-internal sealed class StreamReplay(SendStreamReader reader, Staging staging)
+/// <summary>Carries out the records of a stream one after the other upon what they are to make.</summary>
+internal sealed class StreamReplay(SendStreamReader reader, IReplayTarget staging)
 {
     private const int LongestBonus = 16384;
 
@@ -38,7 +38,7 @@ internal sealed class StreamReplay(SendStreamReader reader, Staging staging)
             case SendRecordType.WriteByReference:
                 throw reader.Invalid("is deduplicated (zfs send -D); pass it through zstream redup first");
             default:
-                throw reader.Invalid($"holds a record of the type {(uint)record.Type}, which a full stream of a file system does not have");
+                throw reader.Invalid($"holds a record of the type {(uint)record.Type}, which a full stream does not have");
         }
     }
 
@@ -51,10 +51,6 @@ internal sealed class StreamReplay(SendStreamReader reader, Staging staging)
         }
         (ulong number, uint type, uint bonusType) = (record.Object, record.U32(16), record.U32(20));
         var bonus = reader.ReadPayload((bonusLength + 7) & ~7u);
-        if (type == ObjectTypes.Volume)
-        {
-            throw reader.Invalid("is of a volume, not of a file system");
-        }
         staging.AddObject(number, (byte)Math.Min(type, 255), (byte)Math.Min(bonusType, 255), (int)blockSize, bonus[..(int)bonusLength]);
     }
 

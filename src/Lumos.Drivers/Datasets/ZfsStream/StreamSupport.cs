@@ -9,8 +9,7 @@ internal static class StreamSupport
     {
         string? why = begin switch
         {
-            { ObjectSetType: SendBegin.VolumeType } => "is of a volume, not of a file system; it can be received by ZFS alone",
-            { ObjectSetType: not SendBegin.FileSystemType } => $"is of a dataset of the unknown type {begin.ObjectSetType}",
+            { ObjectSetType: not (SendBegin.FileSystemType or SendBegin.VolumeType) } => $"is of a dataset of the unknown type {begin.ObjectSetType}",
             { FromGuid: not 0 } => "is an incremental one; only a full stream (zfs send without -i) can be unpacked",
             _ when begin.Features.HasFlag(SendFeatures.Raw) => "is encrypted (zfs send -w); send it without -w",
             _ when begin.Features.HasFlag(SendFeatures.Redacted) => "is redacted (zfs send --redact), so parts of it are missing",

@@ -19,6 +19,9 @@ public sealed record ZfsStreamFacts
 
     public required long Directories { get; init; }
 
+    /// <summary>Of a volume: its size; null: it is a file system.</summary>
+    public long? VolumeBytes { get; init; }
+
     /// <summary>The lengths of all regular files together.</summary>
     public required long Bytes { get; init; }
 

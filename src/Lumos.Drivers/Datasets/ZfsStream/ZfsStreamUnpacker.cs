@@ -5,7 +5,7 @@ using Lumos.Linux.Files;
 namespace Lumos.Drivers.Datasets.ZfsStream;
 
 /// <summary>
-/// Turns a stream that <c>zfs send</c> made of one file system into a tree of files, on a machine without ZFS.
+/// Turns a stream that <c>zfs send</c> made of one file system into a tree of files, or of a volume into a file, on a machine without ZFS.
 /// </summary>
 /// <remarks>
 /// What a stream is: records (SendRecord) that rebuild the objects of a dataset, each a number with a type, a bonus of
@@ -20,12 +20,15 @@ namespace Lumos.Drivers.Datasets.ZfsStream;
 /// loop; a directory is taken once; sizes, counts and depth have limits; a name taken is never replaced.
 /// Failure: StreamInvalid says what is wrong with the stream and where; DatasetFailed, what this machine refused. Either
 /// way the target is empty again. Nothing is synced: whoever makes the tree a dataset does that.
-/// Not unpacked, with a sentence: incremental, resumed, redacted, encrypted (raw), deduplicated and volume streams, streams
+/// Not unpacked, with a sentence: incremental, resumed, redacted, encrypted (raw) and deduplicated streams, streams
 /// of several snapshots, those of big-endian machines.
 /// Tested by streams of OpenZFS 2.3 held against the archives they were made from, and by damaged and hostile ones.
 /// </remarks>
 public static class ZfsStreamUnpacker
 {
+    /// <summary>What a volume becomes in the target directory.</summary>
+    public const string VolumeFile = "volume";
+
     /// <summary>How many bytes of a file <see cref="LooksLikeZfsStream"/> wants.</summary>
     public const int HeadLength = 16;
 
@@ -55,7 +58,7 @@ public static class ZfsStreamUnpacker
             bool done = false;
             try
             {
-                var facts = Unpack(reader, target, limits, cancellation);
+                var facts = Unpack(reader, target, targetDirectory, limits, cancellation);
                 done = true;
                 return facts;
             }
@@ -78,7 +81,7 @@ public static class ZfsStreamUnpacker
         }
     }
 
-    private static ZfsStreamFacts Unpack(SendStreamReader reader, HeldDirectory target, ZfsStreamLimits limits, CancellationToken cancellation)
+    private static ZfsStreamFacts Unpack(SendStreamReader reader, HeldDirectory target, string path, ZfsStreamLimits limits, CancellationToken cancellation)
     {
         var begin = reader.ReadBegin();
         StreamSupport.Check(begin, reader.Invalid);
@@ -87,13 +90,14 @@ public static class ZfsStreamUnpacker
         {
             notCarried.AddOnce("the dataset's properties (zfs send -p)");
         }
-        using var staging = new Staging(target, limits, reader.Invalid);
-        var replay = new StreamReplay(reader, staging);
-        while (replay.Next())
+        if (begin.ObjectSetType == SendBegin.VolumeType)
         {
-            cancellation.ThrowIfCancellationRequested();
+            using var volume = new VolumeTarget(Path.Combine(path, VolumeFile), limits, reader.Invalid);
+            Replay(reader, volume, begin, cancellation);
+            return Facts(begin, notCarried) with { Files = 1, Bytes = volume.Finish(), VolumeBytes = volume.Finish() };
         }
-        reader.ReadEnd(begin.Compound);
+        using var staging = new Staging(target, limits, reader.Invalid);
+        Replay(reader, staging, begin, cancellation);
         staging.Close();
 
         var fileSystem = FileSystemTables.Read(staging, notCarried, reader.Invalid);
@@ -101,16 +105,28 @@ public static class ZfsStreamUnpacker
         tree.Assemble(fileSystem.Root, cancellation);
         staging.Remove();
         tree.FinishRoot();
-        return new ZfsStreamFacts
-        {
-            ToName = begin.ToName,
-            ToGuid = begin.ToGuid,
-            FromGuid = begin.FromGuid,
-            CreationTime = DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(begin.CreationSeconds, 0, 253_402_300_799)),
-            Files = tree.Files,
-            Directories = tree.Directories,
-            Bytes = tree.Bytes,
-            NotCarried = notCarried.ToSentences(),
-        };
+        return Facts(begin, notCarried) with { Files = tree.Files, Directories = tree.Directories, Bytes = tree.Bytes };
     }
+
+    private static void Replay(SendStreamReader reader, IReplayTarget target, SendBegin begin, CancellationToken cancellation)
+    {
+        var replay = new StreamReplay(reader, target);
+        while (replay.Next())
+        {
+            cancellation.ThrowIfCancellationRequested();
+        }
+        reader.ReadEnd(begin.Compound);
+    }
+
+    private static ZfsStreamFacts Facts(SendBegin begin, NotCarriedList notCarried) => new()
+    {
+        ToName = begin.ToName,
+        ToGuid = begin.ToGuid,
+        FromGuid = begin.FromGuid,
+        CreationTime = DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(begin.CreationSeconds, 0, 253_402_300_799)),
+        Files = 0,
+        Directories = 0,
+        Bytes = 0,
+        NotCarried = notCarried.ToSentences(),
+    };
 }

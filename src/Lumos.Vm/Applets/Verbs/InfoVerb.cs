@@ -4,8 +4,8 @@ using Lumos.Core;
 namespace Lumos.Vm.Applets.Verbs;
 
 /// <summary>
-/// vmadm info: what the emulator of a hardware VM tells of it while it runs. Zones have no emulator, so that of every brand there
-/// is now the question is refused, as SmartOS does; the types are read all the same, since scripts tell exit status 2 from 1.
+/// vmadm info: what the emulator of a hardware VM tells of it while it runs. Zones have no emulator, so that of them the question is refused, as
+/// SmartOS does; for machines it is still to come. The types are read all the same, since scripts tell exit status 2 from 1.
 /// </summary>
 internal static class InfoVerb
 {
@@ -20,6 +20,8 @@ internal static class InfoVerb
         {
             throw new UsageException($"\"{unknown}\" is no type of info: {string.Join(", ", Types)}");
         }
-        throw new LumosException("NotSupported", $"VM {uuid} is of brand {vmadm.Machine.Load(uuid).Spec.Brand}, which has no info: only hardware VMs have (\"vmadm get\" shows a zone's state)");
+        var spec = vmadm.Machine.Load(uuid).Spec;
+        spec.RefuseMachine(Verb.Name);
+        throw new LumosException("NotSupported", $"VM {uuid} is of brand {spec.Brand}, which has no info: only hardware VMs have (\"vmadm get\" shows a zone's state)");
     }
 }

@@ -14,7 +14,7 @@ internal static class StartVerb
         string uuid = VerbContext.UuidOf(args, "start");
         if (args.Operands.Skip(1).FirstOrDefault(word => word.Contains('=')) is { } option)
         {
-            throw new LumosException("NotYet", $"\"{option}\": extra options of start are for kvm, which is not in this release yet");
+            throw new LumosException("NotYet", $"\"{option}\": extra options of start are for hardware VMs, and are not in this release yet");
         }
         uuid = vmadm.OnlyUuidOf(args, "start");
         return vmadm.Say(new VmLifecycle(vmadm.Machine).Start(uuid, args.Has("clear-failed")));

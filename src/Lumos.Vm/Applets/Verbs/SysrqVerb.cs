@@ -4,8 +4,8 @@ using Lumos.Core;
 namespace Lumos.Vm.Applets.Verbs;
 
 /// <summary>
-/// vmadm sysrq: a non-maskable interrupt for a hardware VM, or a picture of its screen. A zone has neither, so that for every
-/// brand there is now it is refused, as SmartOS does.
+/// vmadm sysrq: a non-maskable interrupt for a hardware VM, or a picture of its screen. A zone has neither, so that it is refused,
+/// as SmartOS does; for machines it is still to come.
 /// </summary>
 internal static class SysrqVerb
 {
@@ -18,6 +18,8 @@ internal static class SysrqVerb
         {
             throw new UsageException($"{Verb.Name} is either nmi or screenshot");
         }
-        throw new LumosException("NotSupported", $"VM {uuid} is of brand {vmadm.Machine.Load(uuid).Spec.Brand}, which has no sysrq {request}: only hardware VMs have (\"vmadm kill\" signals a zone's init)");
+        var spec = vmadm.Machine.Load(uuid).Spec;
+        spec.RefuseMachine(Verb.Name);
+        throw new LumosException("NotSupported", $"VM {uuid} is of brand {spec.Brand}, which has no sysrq {request}: only hardware VMs have (\"vmadm kill\" signals a zone's init)");
     }
 }
