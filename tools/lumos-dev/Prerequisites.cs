@@ -46,7 +46,7 @@ internal static class Prerequisites
             "pigz", "cpio", "zstd", "xz-utils", "busybox-static", "kmod", "uidmap", "openssl"]),
         (Need.Machine, ["qemu-system-x86", "qemu-utils", "ovmf", "openssh-client", "xorriso"]),
         (Need.Hosted, ["crun", "conmon", "btrfs-progs", "nftables", "dnsmasq-base", "busybox-static", "iproute2"]),
-        (Need.HostTests, ["gcc", "libc6-dev", "runc", "conmon", "nftables", "dnsmasq-base", "iproute2", "iputils-ping", "busybox-static", "btrfs-progs", "openssh-client", "docker-registry", "skopeo"]),
+        (Need.HostTests, ["gcc", "libc6-dev", "runc", "conmon", "qemu-system-x86", "nftables", "dnsmasq-base", "iproute2", "iputils-ping", "busybox-static", "btrfs-progs", "openssh-client", "docker-registry", "skopeo"]),
         (Need.Bench, ["gcc", "libc6-dev", "btrfs-progs", "mmdebstrap", "iproute2", "util-linux"]),
         (Need.BenchReport, ["gnuplot-nox"]),
     ];

@@ -25,10 +25,14 @@ internal sealed class HostedVm : IDisposable
         Of(root, "joyent", TestImages.Native, new JsonObject { ["ram"] = 128, ["quota"] = 1 }, more);
 
     /// <summary>One of a brand from an image; later properties go over earlier ones.</summary>
-    internal static HostedVm Of(HostedRoot root, string brand, string image, params JsonObject?[] properties)
+    internal static HostedVm Of(HostedRoot root, string brand, string image, params JsonObject?[] properties) =>
+        Of(root, [new JsonObject { ["brand"] = brand, ["image_uuid"] = image }, .. properties]);
+
+    /// <summary>One of properties alone.</summary>
+    internal static HostedVm Of(HostedRoot root, params JsonObject?[] properties)
     {
         string uuid = Guid.NewGuid().ToString();
-        var payload = new JsonObject { ["uuid"] = uuid, ["brand"] = brand, ["image_uuid"] = image };
+        var payload = new JsonObject { ["uuid"] = uuid };
         foreach (var (name, value) in properties.SelectMany(some => some ?? []))
         {
             payload[name] = value?.DeepClone();

@@ -10,13 +10,14 @@ internal static class Wait
     /// <param name="what">Is waited for.</param>
     /// <param name="condition">Whether it is there.</param>
     /// <param name="seen">What is there instead, for who reads of the failure.</param>
-    internal static void For(string what, Func<bool> condition, Func<string>? seen = null)
+    /// <param name="patience">Null: an ordinary one.</param>
+    internal static void For(string what, Func<bool> condition, Func<string>? seen = null, TimeSpan? patience = null)
     {
         for (var clock = Stopwatch.StartNew(); !condition(); Thread.Sleep(Step))
         {
-            if (clock.Elapsed > Patience)
+            if (clock.Elapsed > (patience ?? Patience))
             {
-                Assert.Fail($"{what}: not within {Patience.TotalSeconds:0} s; {seen?.Invoke()}");
+                Assert.Fail($"{what}: not within {(patience ?? Patience).TotalSeconds:0} s; {seen?.Invoke()}");
             }
         }
     }

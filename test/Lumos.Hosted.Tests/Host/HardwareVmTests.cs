@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Lumos.Hosted.Tests.Host;
+
+/// <summary>Hardware virtual machines: a guest that boots from a clone of an image, obeys its power button, and an emulator that reaches nothing else.</summary>
+[Trait("level", "host")]
+[Collection(SharedRootTests.Name)]
+public sealed class HardwareVmTests(SharedRoot shared) : HostedTest(shared)
+{
+    /// <summary>What a guest gets to boot in whose processor is emulated.</summary>
+    private static readonly TimeSpan BootTime = TimeSpan.FromSeconds(120);
+
+    private readonly HostedRoot _root = shared.Root;
+
+    [Theory]
+    [InlineData("bhyve", "BHYV", "virtio", "virtio", "uuid")]
+    [InlineData("kvm", "KVM", "virtio", "e1000", "uuid")]
+    public void A_guest_boots_goes_down_when_asked_and_comes_back(string brand, string type, string disk, string nic, string needed)
+    {
+        using var image = BuiltImage.Install(_root, "tiny");
+        using var vm = Machine(brand, image, disk, nic);
+        string facts = Ready(vm, boots: 1);
+        Assert.Contains(" cpus=2 ", facts);
+        Assert.Contains($" disk.vda={40 << 20} disk.vdb={64 << 20} ", facts);
+        Assert.Contains($" {needed}={vm.Uuid} ", facts);
+        Assert.Matches($" nic\\.eth0={(string)vm.Get()["nics"]![0]!["mac"]!} \\d+\\.\\d+\\.\\d+\\.\\d+/", facts);
+        Assert.Equal(type, _root.Command("vmadm", "list", "-H", "-o", "type", "uuid=" + vm.Uuid).OrThrow().Output.Trim());
+        var first = vm.Get()["disks"]![0]!;
+        Assert.Equal((image.Uuid, true, 40, $"zones/{vm.Uuid}/disk0"), ((string?)first["image_uuid"], (bool)first["boot"]!, (int)first["size"]!, (string?)first["zfs_filesystem"]));
+
+        vm.Vmadm("stop").OrThrow();
+        Assert.Equal(("stopped", 1), (vm.State, Console(vm).Split("tiny: going down").Length - 1));
+        Assert.DoesNotContain(Directory.GetDirectories("/sys/class/net"), link => Path.GetFileName(link) == LinkOf(vm));
+        vm.Vmadm("start").OrThrow();
+        Ready(vm, boots: 2);
+        vm.Vmadm("reboot").OrThrow();
+        Assert.Equal(2, Console(vm).Split("tiny: going down").Length - 1);
+        Ready(vm, boots: 3);
+        vm.Vmadm("stop", "-F").OrThrow();
+        Assert.Equal(("stopped", 2), (vm.State, Console(vm).Split("tiny: going down").Length - 1));
+        vm.Vmadm("delete").OrThrow();
+        Assert.False(Directory.Exists(_root.Inside($"/dev/zvol/zones/{vm.Uuid}")));
+    }
+
+    [Fact]
+    public void The_emulator_has_its_open_files_and_nothing_else_and_a_dead_one_is_started_again()
+    {
+        using var image = BuiltImage.Install(_root, "tiny");
+        using var vm = Machine("bhyve", image, "virtio", "virtio");
+        Ready(vm, boots: 1);
+        int pid = vm.Pid;
+        string status = File.ReadAllText($"/proc/{pid}/status");
+        foreach (string set in (string[])["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
+        {
+            Assert.Contains($"{set}:\t0000000000000000\n", status);
+        }
+        Assert.Contains("NoNewPrivs:\t1\n", status);
+        Assert.Contains("Seccomp:\t2\n", status);
+        uint user = uint.Parse(Regex.Match(status, @"Uid:\t(\d+)").Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.InRange(user, 65536u * (1 + (uint)vm.Get()["zonedid"]!), (65536u * (2 + (uint)vm.Get()["zonedid"]!)) - 1);
+        Assert.Single(File.ReadAllLines($"/proc/{pid}/net/dev").Skip(2), line => line.TrimStart().StartsWith("lo:", StringComparison.Ordinal));
+        // All that it could write to, were it somebody: memory of its own.
+        var writable = File.ReadAllLines($"/proc/{pid}/mountinfo").Select(line => line.Split(' '))
+            .Where(fields => fields[5].Split(',')[0] == "rw").Select(fields => fields[4]);
+        Assert.Equal(["/dev", "/dev/console", "/dev/pts", "/proc", "/tmp"], writable.Where(target => !target.StartsWith("/proc/", StringComparison.Ordinal)).Where(target => !IsDevice(target)).Order(StringComparer.Ordinal));
+
+        Lumos.Linux.Spawn.ProcessHandle.TryOpen(pid)!.Signal(Lumos.Linux.Signals.Signal.KILL);
+        Wait.For("another emulator", () => vm.Get() is { } now && (string?)now["state"] == "running" && (int)now["pid"]! != pid);
+        Ready(vm, boots: 2);
+        Assert.Equal(1, (int)vm.Get()["init_restarts"]!);
+    }
+
+    [Fact]
+    public void What_cannot_be_is_refused_before_anything_is_made()
+    {
+        using var image = BuiltImage.Install(_root, "tiny");
+        void Refused(string words, JsonObject payload)
+        {
+            payload["brand"] ??= "bhyve";
+            var refused = _root.Feed(payload.ToJsonString(), "vmadm", "create");
+            Assert.NotEqual(0, refused.Status);
+            Assert.Contains(words, refused.ErrorOutput);
+        }
+        JsonObject With(params JsonObject[] disks) => new() { ["disks"] = new JsonArray([.. disks]) };
+        Refused("neither image_uuid", With(new JsonObject { ["model"] = "virtio" }));
+        Refused("is not what image", With(new JsonObject { ["image_uuid"] = image.Uuid, ["size"] = 100 }));
+        Refused("is of type zone-dataset", With(new JsonObject { ["image_uuid"] = TestImages.Native }));
+        Refused("brand kvm has ide, scsi, virtio", new JsonObject { ["brand"] = "kvm", ["disks"] = new JsonArray(new JsonObject { ["size"] = 8, ["model"] = "nvme" }) });
+        Refused("more than one disk boots", With(new JsonObject { ["size"] = 8, ["boot"] = true }, new JsonObject { ["size"] = 8, ["boot"] = true }));
+        Refused("bootrom is not acted on yet", new JsonObject { ["bootrom"] = "uefi" });
+        using var vm = HostedVm.Of(_root, new JsonObject { ["brand"] = "bhyve", ["autoboot"] = false, ["disks"] = new JsonArray(new JsonObject { ["size"] = 8 }) });
+        Assert.Contains("not in this release yet", vm.Vmadm("create-snapshot", "one").ErrorOutput);
+        Assert.Contains("not in this release yet", vm.Vmadm("send").ErrorOutput);
+        Assert.Contains("vmadm console", vm.Zlogin("true").ErrorOutput);
+    }
+
+    private HostedVm Machine(string brand, BuiltImage image, string disk, string nic) => HostedVm.Of(_root, new JsonObject
+    {
+        ["brand"] = brand, ["alias"] = "machine", ["ram"] = 128, ["vcpus"] = 2,
+        ["disks"] = new JsonArray(new JsonObject { ["image_uuid"] = image.Uuid, ["boot"] = true, ["model"] = disk }, new JsonObject { ["size"] = 64, ["model"] = "virtio" }),
+        ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = "dhcp", ["primary"] = true, ["model"] = nic }),
+    });
+
+    /// <summary>Waits until the guest is up, and returns what it says of itself.</summary>
+    private string Ready(HostedVm vm, int boots)
+    {
+        string start = $"tiny: ready boots={boots} ", line = "";
+        Wait.For("the guest", () => (line = Console(vm).Split('\n').FirstOrDefault(one => one.StartsWith(start, StringComparison.Ordinal)) ?? "").Contains("firmware=", StringComparison.Ordinal),
+            () => Console(vm), BootTime);
+        return line;
+    }
+
+    /// <summary>What appeared on the first serial port: the log's lines are TIME STREAM F|P TEXT.</summary>
+    private string Console(HostedVm vm)
+    {
+        string file = _root.Inside($"/zones/{vm.Uuid}/logs/console.log");
+        var text = new StringBuilder();
+        foreach (string[] parts in (File.Exists(file) ? File.ReadLines(file) : []).Select(line => line.Split(' ', 4)).Where(parts => parts.Length == 4))
+        {
+            text.Append(parts[3].TrimEnd('\r')).Append(parts[2] == "F" ? "\n" : "");
+        }
+        return text.ToString();
+    }
+
+    private string LinkOf(HostedVm vm) => $"{_root.Name}.{(int)vm.Get()["zonedid"]!}.0";
+
+    private static bool IsDevice(string target) => target is "/dev/null" or "/dev/zero" or "/dev/full" or "/dev/random" or "/dev/urandom" or "/dev/tty";
+}
