@@ -21,6 +21,9 @@ public static class ZoneImageBuilder
     /// <summary>What comes with the platform: an image for each brand of zones.</summary>
     public static IReadOnlyList<string> WithThePlatform { get; } = ["lumos-base", "debian-13"];
 
+    /// <summary>What tests of hardware virtual machines boot.</summary>
+    public const string Guest = "tiny";
+
     /// <summary>
     /// Builds what is not built yet and lays manifests and streams into <c>out/images</c>; images of recipes that are no more, and
     /// other versions, are removed there.

@@ -58,7 +58,7 @@ internal static class TestCommand
             }
             if (each is "host")
             {
-                Artifacts.BuildImages(Artifacts.Options(checkout, stages, locked: false), stages, ZoneImageBuilder.WithThePlatform);
+                Artifacts.BuildImages(Artifacts.Options(checkout, stages, locked: false), stages, [.. ZoneImageBuilder.WithThePlatform, ZoneImageBuilder.Guest]);
                 Environment.SetEnvironmentVariable(ZoneImages, Artifacts.ServedFolder(checkout));
             }
             if (each is "host" or "soak")
