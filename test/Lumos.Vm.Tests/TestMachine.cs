@@ -20,12 +20,15 @@ internal sealed record Run(int Status, string Out, string Error);
 internal sealed class TestMachine : IDisposable, INeighbours
 {
     public const string NativeImage = "11111111-1111-4111-8111-111111111111", LxImage = "22222222-2222-4222-8222-222222222222",
-        OtherNativeImage = "11111111-1111-4111-8111-222222222222", DockerImage = "44444444-4444-4444-8444-444444444444";
+        OtherNativeImage = "11111111-1111-4111-8111-222222222222", DockerImage = "44444444-4444-4444-8444-444444444444",
+        DiskImage = "55555555-5555-4555-8555-555555555555";
 
     /// <param name="runtime">Another one than the fake, such as the real one.</param>
+    /// <param name="noMachine">Why no hardware VM can run on it; null: one can.</param>
     /// <param name="images">A machine that this one has its images from, so that they are the same ones.</param>
-    public TestMachine(Func<ZoneLayout, IZoneRuntime>? runtime = null, TestMachine? images = null)
+    public TestMachine(Func<ZoneLayout, IZoneRuntime>? runtime = null, TestMachine? images = null, string? noMachine = null)
     {
+        _noMachine = noMachine;
         Root = Directory.CreateTempSubdirectory("lumos-vm-").FullName;
         File.SetUnixFileMode(Root, (UnixFileMode)0b111_101_101); // the root of a zone is nobody here, and has to pass
         Layout = new ZoneLayout
@@ -52,12 +55,19 @@ internal sealed class TestMachine : IDisposable, INeighbours
             Datasets.Create(DatasetName.Parse("zones/" + image));
             Datasets.Snapshot(SnapshotName.Parse($"zones/{image}@final"));
         }
+        if (images is null)
+        {
+            Datasets.CreateVolume(DatasetName.Parse("zones/" + DiskImage), 40 << 20, sparse: true);
+            Datasets.Snapshot(SnapshotName.Parse($"zones/{DiskImage}@final"));
+        }
         Datasets.OnOperation = OnDatasetOperation;
         _runtime = runtime?.Invoke(Layout) ?? Runtime;
         Host = NewHost();
     }
 
     private readonly IZoneRuntime _runtime;
+
+    private readonly string? _noMachine;
 
     public string Root { get; }
 
@@ -87,6 +97,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
         MountRoot = Root,
         AuditFolder = At("var/log/vm/logs"),
         Clock = new MachineClock(this),
+        MachineFault = _noMachine,
         Identities = new CountingIdentities(),
         Say = line =>
         {
@@ -118,6 +129,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
         new ImageFacts(Uuid.Parse(OtherNativeImage), "zone-dataset", "smartos", "lumos-base 2.0", $"zones/{OtherNativeImage}@final", null),
         new ImageFacts(Uuid.Parse(LxImage), "lx-dataset", "linux", "debian-13 1.0", $"zones/{LxImage}@final", null) { LeastRam = LxImageAsks.Least, MostRam = LxImageAsks.Most },
         new ImageFacts(Uuid.Parse(DockerImage), "docker", "linux", "docker-layer 0123456789ab", $"zones/{DockerImage}@final", null) { Docker = (JsonObject)DockerTags.DeepClone() },
+        new ImageFacts(Uuid.Parse(DiskImage), "zvol", "linux", "tiny 1.0", $"zones/{DiskImage}@final", null) { ImageSize = 40, DiskDriver = "virtio", NicDriver = "e1000" },
     }.FirstOrDefault(image => image.Uuid == uuid);
 
     public ImmutableDictionary<string, NicTagFacts> NicTags() =>
@@ -126,7 +138,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
 
     private static void EndFirstBoot(ZoneSpec spec)
     {
-        if (spec.Docker is null)
+        if (spec is { Docker: null, Machine: null })
         {
             File.Delete(Path.Combine(spec.RootPath, "var/svc/provisioning"));
         }

@@ -85,7 +85,7 @@ public sealed class ZoneSpecReaderTests
     [Fact]
     public void Refuses_a_brand_it_cannot_boot()
     {
-        var error = Assert.Throws<LumosException>(() => ZoneSpecReader.Read(Config with { Brand = new ZoneBrand("bhyve") }, null));
+        var error = Assert.Throws<LumosException>(() => ZoneSpecReader.Read(Config with { Brand = new ZoneBrand("solaris10") }, null));
         Assert.Equal("ZoneCannotBoot", error.Code);
     }
 }

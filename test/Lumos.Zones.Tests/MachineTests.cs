@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+using Lumos.Core;
+using Lumos.Zones.Bundle;
+using Lumos.Zones.Config;
+using Lumos.Zones.Machines;
+using Xunit;
+
+namespace Lumos.Zones.Tests;
+
+/// <summary>What a machine of a configuration is, and the command line that it comes to.</summary>
+public sealed class MachineTests
+{
+    private static MachineSpec Machine(MachineProfile profile, params MachineDisk[] disks) => new()
+    {
+        Profile = profile, Uuid = "6f1d2c3b-4a59-4e68-8777-86959a4b3c2d", Vcpus = 2, Ram = 512, Disks = [.. disks], Nics = [new("02:08:20:0a:0b:0c", "virtio"), new("02:08:20:0a:0b:0d", "e1000")],
+    };
+
+    [Fact]
+    public void Disks_and_NICs_of_bhyve_have_SmartOSs_places_whatever_their_order()
+    {
+        var words = Devices(Machine(MachineProfile.Bhyve, new("/dev/zvol/a", "virtio"), new("/dev/zvol/b", "nvme") { Boots = true, Serial = "0123" }, new("/dev/zvol/c", "ahci")));
+        Assert.Equal(
+        [
+            "VGA,bus=pcie.0,addr=1e.0",
+            "isa-serial,chardev=com1,index=0",
+            "virtio-blk-pci,drive=disk0,id=drive0,bus=pcie.0,addr=4.1,serial=disk0",
+            "nvme,drive=disk1,id=drive1,bus=pcie.0,addr=4.0,multifunction=on,serial=0123,bootindex=1",
+            "ich9-ahci,id=controller2,bus=pcie.0,addr=4.2",
+            "ide-hd,drive=disk2,id=drive2,bus=controller2.0,serial=disk2",
+            "virtio-net-pci,netdev=net0,id=nic0,mac=02:08:20:0a:0b:0c,romfile=,bus=pcie.0,addr=6.0,multifunction=on",
+            "e1000,netdev=net1,id=nic1,mac=02:08:20:0a:0b:0d,romfile=,bus=pcie.0,addr=6.1",
+        ], words);
+    }
+
+    [Fact]
+    public void Kvm_has_the_older_chip_set_and_its_disk_controller()
+    {
+        var machine = Machine(MachineProfile.Kvm, new("/dev/zvol/a", "ide") { Boots = true }, new("/dev/zvol/b", "ide"), new("/dev/zvol/c", "virtio"), new("/dev/zvol/d", "scsi"));
+        Assert.Equal(
+        [
+            "ide-hd,drive=disk0,id=drive0,bus=ide.0,unit=0,serial=disk0,bootindex=1",
+            "ide-hd,drive=disk1,id=drive1,bus=ide.0,unit=1,serial=disk1",
+            "virtio-blk-pci,drive=disk2,id=drive2,bus=pci.0,addr=4.1,serial=disk2",
+            "lsi53c895a,id=controller3,bus=pci.0,addr=4.2",
+            "scsi-hd,drive=disk3,id=drive3,bus=controller3.0,serial=disk3",
+        ], Devices(machine)[2..7]);
+        Assert.Equal("pc,usb=off", After("-machine", machine).Single());
+    }
+
+    [Fact]
+    public void Files_are_counted_in_the_order_socket_disks_NICs_and_none_is_named()
+    {
+        var machine = Machine(MachineProfile.Bhyve, new("/dev/zvol/a", "virtio"), new("/dev/zvol/b", "virtio"));
+        Assert.Equal(["socket,id=qmp,fd=3,server=on,wait=off", "stdio,id=com1,signal=off"], After("-chardev", machine));
+        Assert.Equal(["fd=4,set=4", "fd=5,set=5"], After("-add-fd", machine));
+        Assert.Equal(["tap,id=net0,fd=6", "tap,id=net1,fd=7"], After("-netdev", machine));
+        Assert.DoesNotContain(QemuCommand.Of(machine), word => word.Contains("zvol", StringComparison.Ordinal));
+        Assert.Equal(["512M"], After("-m", machine));
+        Assert.Equal(["2"], After("-smp", machine));
+    }
+
+    [Fact]
+    public void Places_of_disks_end_where_those_of_NICs_begin()
+    {
+        foreach (var profile in (MachineProfile[])[MachineProfile.Bhyve, MachineProfile.Kvm])
+        {
+            Assert.Equal(profile.FirstNic, profile.FirstDisk.After(profile.MostDisks - 1));
+            var most = Enumerable.Range(0, profile.MostDisks).Select(n => new MachineDisk($"/d{n}", "virtio") { Boots = n == 0 }).ToArray();
+            Assert.Null(MachineReader.Fault(Machine(profile, most)));
+            Assert.Contains("places for 16", MachineReader.Fault(Machine(profile, [.. most, new("/more", "virtio")])), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_configuration_says_what_the_machine_is()
+    {
+        var config = Config();
+        var machine = MachineReader.Read(config)!;
+        Assert.Equal((4, 1024L), (machine.Vcpus, machine.Ram));
+        Assert.Equal([new MachineDisk("/dev/zvol/zones/x/disk0", "nvme") { Boots = true, Serial = "aaaaaaaa000040008000" }, new MachineDisk("/dev/zvol/zones/x/disk1", "ahci")], machine.Disks);
+        Assert.Equal([new MachineNic("02:08:20:0a:0b:0c", "e1000")], machine.Nics);
+        Assert.Null(MachineReader.Read(config with { Brand = ZoneBrand.Lx }));
+        Assert.Contains("attr ram", Assert.Throws<LumosException>(() => MachineReader.Read(config.WithAttr("ram", null))).Message, StringComparison.Ordinal);
+        Assert.Contains("model \"floppy\"; brand bhyve has ahci, nvme, virtio",
+            Assert.Throws<LumosException>(() => MachineReader.Read(config with { Devices = [new("/dev/x", [KeyValuePair.Create("model", "floppy")])] })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Its_zone_has_no_privilege_nothing_to_write_and_only_what_QEMU_needs()
+    {
+        var spec = ZoneSpecReader.Read(Config(), null);
+        var json = JsonNode.Parse(OciBundle.ConfigJson(spec, Specs.Places(unified: true)))!;
+        Assert.True((bool)json["root"]!["readonly"]!);
+        Assert.True((bool)json["process"]!["noNewPrivileges"]!);
+        Assert.Equal((1, 1), ((int)json["process"]!["user"]!["uid"]!, (int)json["process"]!["user"]!["gid"]!));
+        Assert.All(json["process"]!["capabilities"]!.AsObject(), set => Assert.Empty(set.Value!.AsArray()));
+        Assert.Equal(QemuCommand.Program, (string?)json["process"]!["args"]![0]);
+        Assert.Equal(["/proc", "/dev", "/dev/pts", "/tmp", "/usr"], json["mounts"]!.AsArray().Select(mount => (string?)mount!["destination"]));
+    }
+
+    private static ZoneConfig Config() => (ZoneConfigXml.Read(ZoneConfigXmlTests.Sample, "test") with
+    {
+        Brand = new ZoneBrand("bhyve"),
+        FileSystems = [],
+        Datasets = [],
+        Devices =
+        [
+            new("/dev/zvol/zones/x/disk0", [KeyValuePair.Create("boot", "true"), KeyValuePair.Create("model", "nvme"), KeyValuePair.Create("uuid", "aaaaaaaa-0000-4000-8000-000000000001")]),
+            new("/dev/zvol/zones/x/disk1", []),
+        ],
+        Networks = [new ZoneNetwork { Physical = "net0", MacAddr = "2:8:20:a:b:c", GlobalNic = "admin" }],
+    }).WithAttr("ram", "1024").WithAttr("vcpus", "4").WithAttr("disk-driver", "ahci").WithAttr("nic-driver", "e1000");
+
+    private static string[] Devices(MachineSpec machine) => After("-device", machine);
+
+    private static string[] After(string option, MachineSpec machine)
+    {
+        var words = QemuCommand.Of(machine);
+        return [.. words.Skip(1).Zip(words, (word, before) => (word, before)).Where(pair => pair.before == option).Select(pair => pair.word)];
+    }
+}
