@@ -14,7 +14,7 @@ internal static class Orphans
         found.AddRange(entries.Where(e => e.State != ZoneState.Installed).Select(e => $"{e.Name} is {e.State.Word}"));
         Compare("configuration", names, Directory.EnumerateFiles(machine.Layout.Configurations, "*.xml").Select(f => Path.GetFileNameWithoutExtension(f)), found);
         Compare("dataset", names, machine.Datasets.List(null, DatasetKinds.Live).Where(d => d.Dataset.Parent is not null).Select(d => d.Name.Split('/')[1])
-            .Distinct().Where(n => n is not (TestMachine.NativeImage or TestMachine.LxImage or TestMachine.OtherNativeImage or TestMachine.DockerImage or "archive")), found);
+            .Distinct().Where(n => n is not (TestMachine.NativeImage or TestMachine.LxImage or TestMachine.OtherNativeImage or TestMachine.DockerImage or TestMachine.DiskImage or "archive")), found);
         Compare("folder", names, Directory.Exists(machine.At("zones")) ? Directory.EnumerateDirectories(machine.At("zones")).Select(d => Path.GetFileName(d)).Where(n => n != "archive") : [], found);
         found.AddRange(Directory.Exists(machine.At("zones/archive")) ? Directory.EnumerateDirectories(machine.At("zones/archive"), "*.unfinished") : []);
         found.AddRange(Directory.EnumerateFiles(machine.Layout.States).Select(f => Path.GetFileNameWithoutExtension(f)).Where(n => !names.Contains(n)).Select(n => $"state of {n}"));
