@@ -19,6 +19,14 @@ public interface IDatasets
     IReadOnlyList<DatasetEntry> List(
         DatasetName? root, DatasetKinds kinds = DatasetKinds.Live, int? depth = null, IReadOnlyList<string>? properties = null);
 
+    /// <summary>
+    /// Brings to the disk what was written to a pool, where it does not know before how much room that takes (btrfs counts when it
+    /// commits; ZFS does by itself within seconds).
+    /// </summary>
+    void Settle(DatasetName pool)
+    {
+    }
+
     bool Exists(DatasetName name);
 
     bool Exists(SnapshotName name);

@@ -88,11 +88,11 @@ internal sealed class DiskContent : ImageContent
         {
             _report.Stage($"Converting {Source.Name} for image {manifest}");
             using var own = PrivateNode.Of(device);
-            Convert(own, room, manifest);
+            Convert(own, partial, room, manifest);
         }
         else
         {
-            Copy(device, room, manifest);
+            Copy(device, partial, room, manifest);
         }
         device.Sync();
         datasets.Snapshot(partial.At(InstalledImage.SnapshotLeaf));
@@ -105,7 +105,7 @@ internal sealed class DiskContent : ImageContent
     }
 
     /// <summary>The converter writes the volume, and nobody counts: the pool is looked at meanwhile.</summary>
-    private void Convert(FileDescriptor device, PoolRoom room, ImageManifest manifest)
+    private void Convert(FileDescriptor device, DatasetName partial, PoolRoom room, ImageManifest manifest)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(_report.Stop);
         using var over = new CancellationTokenSource();
@@ -114,7 +114,7 @@ internal sealed class DiskContent : ImageContent
         {
             while (!over.Token.WaitHandle.WaitOne(LookEvery))
             {
-                device.Sync(); // what is on its way to the disk, the pool does not know of
+                Settle(device, partial);
                 if (room.IsUsedUp)
                 {
                     full = true;
@@ -138,7 +138,7 @@ internal sealed class DiskContent : ImageContent
         }
     }
 
-    private void Copy(FileDescriptor device, PoolRoom room, ImageManifest manifest)
+    private void Copy(FileDescriptor device, DatasetName partial, PoolRoom room, ImageManifest manifest)
     {
         using var target = new SafeFileHandle(device.Number, ownsHandle: false);
         using var scratch = _scratch is null ? null : new SafeFileHandle(_scratch.File.Number, ownsHandle: false);
@@ -154,11 +154,18 @@ internal sealed class DiskContent : ImageContent
             if (block.AsSpan(0, got).ContainsAnyExcept((byte)0))
             {
                 RandomAccess.Write(target, block.AsSpan(0, got), done);
-                room.Took(got, $"image {manifest}", device.Sync);
+                room.Took(got, $"image {manifest}", () => Settle(device, partial));
             }
             done += got;
             _report.Bytes(done, _virtualBytes);
         }
+    }
+
+    // What is on its way to the disk, the pool does not know of.
+    private void Settle(FileDescriptor device, DatasetName volume)
+    {
+        device.Sync();
+        _store.Datasets.Settle(volume.Parent!);
     }
 
     /// <summary>The volume's device, which udev makes when it is told of it.</summary>

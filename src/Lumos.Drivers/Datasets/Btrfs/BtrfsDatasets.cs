@@ -45,6 +45,8 @@ public sealed partial class BtrfsDatasets(string pool, string root, string volum
 
     public string Pool => pool;
 
+    public void Settle(DatasetName pool) => DurableFile.SyncFileSystem(_layout.Root);
+
     public IReadOnlyList<DatasetEntry> List(
         DatasetName? root, DatasetKinds kinds = DatasetKinds.Live, int? depth = null, IReadOnlyList<string>? properties = null)
     {
