@@ -6,6 +6,8 @@ namespace Lumos.Hosted.Tests.Host;
 /// <summary>A VM of a test's own, deleted with it.</summary>
 internal sealed class HostedVm : IDisposable
 {
+    private const int TimedOut = 124; // of timeout(1)
+
     private readonly HostedRoot _root;
 
     private HostedVm(HostedRoot root, string uuid)
@@ -44,7 +46,18 @@ internal sealed class HostedVm : IDisposable
     internal JsonObject Get() => JsonNode.Parse(Vmadm("get").OrThrow().Output)!.AsObject();
 
     /// <summary>A subcommand of vmadm on this VM.</summary>
-    internal ToolResult Vmadm(string verb, params string[] words) => _root.Command("vmadm", [verb, .. words.Where(w => w.StartsWith('-')), Uuid, .. words.Where(w => !w.StartsWith('-'))]);
+    internal ToolResult Vmadm(string verb, params string[] words)
+    {
+        var run = _root.Command("vmadm", [verb, .. words.Where(w => w.StartsWith('-')), Uuid, .. words.Where(w => !w.StartsWith('-'))]);
+        return run.Status == TimedOut ? throw new TimeoutException($"vmadm {verb} {Uuid} does not end; {Seen()}") : run;
+    }
+
+    // Of one that hangs: what there is, for who reads of the failure.
+    private string Seen() => string.Join('\n', new[]
+    {
+        $"tail -n 20 /zones/{Uuid}/logs/console.log", $"cat /run/lumos/zone-states/{Uuid}.json", $"grep Sig /proc/$(cat /run/lumos/zones/{Uuid}/init.pid)/status",
+        "tail -n 5 /var/svc/log/system-smartdc-vmadmd:default.log", "ps --ppid 2 -p 2 -N -o pid,ppid,stat,etimes,wchan:20,args | tail -n 30",
+    }.Select(line => _root.Run([_root.Program("lumos-host"), "exec", "sh", "-c", line])).Select(run => run.Output + run.ErrorOutput));
 
     /// <summary>A command line inside.</summary>
     internal ToolResult Zlogin(string line) => _root.Command("zlogin", Uuid, line);
