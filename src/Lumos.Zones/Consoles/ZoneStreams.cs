@@ -5,6 +5,7 @@ using Lumos.Drivers.Oci;
 using Lumos.Linux;
 using Lumos.Linux.Handles;
 using Lumos.Linux.Polling;
+using Lumos.Linux.Signals;
 using Lumos.Linux.Sockets;
 using Lumos.Linux.Terminals;
 using Lumos.Zones.Docker;
@@ -33,7 +34,7 @@ public sealed class ZoneStreams : IDisposable
 {
     private const byte EndOfTransmission = 4, ErrorStream = 3;
 
-    private const int User1 = 10, MostAtOnce = 4096; // of what the monitor takes as one packet
+    private const int MostAtOnce = 4096; // of what the monitor takes as one packet
 
     private readonly string _run;
     private readonly ZoneName _name;
@@ -70,7 +71,7 @@ public sealed class ZoneStreams : IDisposable
         }
         _monitor.Descriptor.SetNonBlocking();
         _loop.Add(_monitor.Descriptor, PollEvents.Readable, OnMonitor);
-        using var toggled = PosixSignalRegistration.Create((PosixSignal)User1, signal =>
+        using var toggled = PosixSignalRegistration.Create((PosixSignal)Signal.USR1, signal =>
         {
             signal.Cancel = true;
             _loop.Post(() => _keepsInput = !_keepsInput);

@@ -15,6 +15,9 @@ namespace Lumos.Zones.Machines;
 /// </summary>
 internal sealed class MachineFiles : IDisposable
 {
+    /// <summary>How long a volume's device may take to appear after the volume has: udev makes its name.</summary>
+    private static readonly TimeSpan DeviceTime = TimeSpan.FromSeconds(10), Step = TimeSpan.FromMilliseconds(20);
+
     private readonly UndoStack _opened = new();
 
     private MachineFiles()
@@ -54,9 +57,6 @@ internal sealed class MachineFiles : IDisposable
         Descriptors.Add(descriptor);
         _opened.Push("close", descriptor.Dispose);
     }
-
-    /// <summary>How long a volume's device may take to appear after the volume has: udev makes its name.</summary>
-    private static readonly TimeSpan DeviceTime = TimeSpan.FromSeconds(10), Step = TimeSpan.FromMilliseconds(20);
 
     private static FileDescriptor OpenDisk(ZoneName zone, MachineDisk disk)
     {
