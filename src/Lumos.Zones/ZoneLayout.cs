@@ -26,6 +26,9 @@ public sealed record ZoneLayout
     /// <summary>Holds UUID.json for a change of a VM that somebody has to finish, and that is over when the machine goes down.</summary>
     public string Unfinished { get; init; } = "/run/lumos/unfinished";
 
+    /// <summary>Who runs the instructions of guests, as was found out since the machine booted.</summary>
+    public string Accelerator { get; init; } = "/run/lumos/accelerator";
+
     /// <summary>What stands before /POOL/NAME in the paths of zones; nothing but in tests.</summary>
     public string MountRoot { get; init; } = "";
 
@@ -64,6 +67,12 @@ public sealed record ZoneLayout
 
     /// <summary>Where QEMU of a zone that is up takes commands.</summary>
     public string QmpSocket(ZoneName name) => Path.Combine(RunFolder(name), "qmp");
+
+    /// <summary>The other end of the second serial port of a machine that is up.</summary>
+    public string SecondSerialPort(ZoneName name) => Path.Combine(RunFolder(name), "com2");
+
+    /// <summary>Where the screen of a machine that is up can be seen.</summary>
+    public string DisplayFile(ZoneName name) => Path.Combine(RunFolder(name), "display.json");
 
     public string StateFile(ZoneName name) => Path.Combine(States, name.Text + ".json");
 

@@ -22,6 +22,9 @@ public sealed record ZoneStatus(ZoneState State, int? ZoneId, int? InitPid, Date
     /// <summary>Ready, and somebody who lives is about to start its init.</summary>
     public bool IsBeingBroughtUp { get; init; }
 
+    /// <summary>Of a machine that is up: kvm or tcg.</summary>
+    public string? Accelerator { get; init; }
+
     /// <summary>Somebody asked it to stop or to reboot; only in the states shutting_down and down.</summary>
     public ZoneTransition? Transition { get; init; }
 

@@ -88,8 +88,10 @@ public sealed class MachineVmTests : IDisposable
     [InlineData("\"vcpus\": 65,", "65 is more than 64")]
     [InlineData("\"image_uuid\": \"IMAGE\",", "\"disks\": [{\"image_uuid\": \"" + TestMachine.DiskImage)]
     [InlineData("\"limit_priv\": \"default,!file_dac_read\",", "has no privileges at all")]
-    [InlineData("\"bootrom\": \"uefi\",", "bootrom is not acted on yet")]
-    [InlineData("\"vnc_port\": 5901,", "vnc_port is not acted on yet")]
+    [InlineData("\"bootrom\": \"openfirmware\",", "bootrom \"openfirmware\" is none of bios, uefi and an absolute path")]
+    [InlineData("\"bootrom\": \"/nowhere/own.fd\",", "bootrom there is no file /nowhere/own.fd")]
+    [InlineData("\"vnc_password\": \"ninechars\",", "vnc_password has more than 8 characters")]
+    [InlineData("\"boot\": \"order=ca\",", "'a' is none of c")]
     public void So_is_what_a_machine_cannot_have_yet(string more, string words)
     {
         var run = _machine.Vmadm(Payload("bhyve", more, """{"size": 8}"""), "create");
@@ -102,14 +104,46 @@ public sealed class MachineVmTests : IDisposable
     [InlineData("rollback-snapshot", "one")]
     [InlineData("reprovision")]
     [InlineData("send")]
-    [InlineData("info")]
-    [InlineData("sysrq", "nmi")]
     public void What_this_release_does_to_zones_alone_is_refused_by_name(string verb, params string[] more)
     {
         Create("bhyve", """ "uuid": "aaaaaaaa-0000-4000-8000-000000000001", """, """{"size": 8}""");
         var run = _machine.Vmadm(verb == "reprovision" ? "{}" : null, [verb, First, .. more]);
         Assert.NotEqual(0, run.Status);
         Assert.Contains($"\"vmadm {verb}\" is not in this release yet", run.Error);
+    }
+
+    [Theory]
+    [InlineData("info")]
+    [InlineData("sysrq", "nmi")]
+    [InlineData("sysrq", "screenshot")]
+    public void What_only_an_emulator_knows_is_asked_of_one_that_runs(string verb, params string[] more)
+    {
+        Create("bhyve", """ "uuid": "aaaaaaaa-0000-4000-8000-000000000001", "autoboot": false, """, """{"size": 8}""");
+        var run = _machine.Vmadm(null, [verb, First, .. more]);
+        Assert.NotEqual(0, run.Status);
+        Assert.Contains("it is stopped, and only one that runs", run.Error);
+    }
+
+    [Fact]
+    public void A_port_is_one_VMs_and_nobody_elses_on_the_machine()
+    {
+        using var busy = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        busy.Start();
+        int port = ((System.Net.IPEndPoint)busy.LocalEndpoint).Port;
+        Assert.Contains($"vnc_port {port} is somebody else's", _machine.Vmadm(Payload("bhyve", $"\"vnc_port\": {port},", """{"size": 8}"""), "create").Error);
+        busy.Stop();
+        Create("bhyve", $""" "uuid": "{First}", "vnc_port": {port}, """, """{"size": 8}""");
+        Assert.Contains($"vnc_port {port} is that of VM {First}", _machine.Vmadm(Payload("kvm", $"\"vnc_port\": {port},", """{"size": 8}"""), "create").Error);
+        Assert.Equal(0, _machine.Vmadm(null, "update", First, "vnc_password=secret").Status);
+    }
+
+    [Fact]
+    public void What_an_image_boots_with_is_what_its_VM_has()
+    {
+        Create("bhyve", $""" "uuid": "{First}", """, """{"size": 8}""");
+        Assert.Equal("bios", (string?)_machine.Get(First)["bootrom"]);
+        var run = _machine.Vmadm(null, "update", First, "boot=order=dc");
+        Assert.Contains("boot: takes effect when the VM is next started", run.Error);
     }
 
     [Fact]

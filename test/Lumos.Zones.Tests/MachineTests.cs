@@ -23,8 +23,9 @@ public sealed class MachineTests
         [
             "VGA,bus=pcie.0,addr=1e.0",
             "isa-serial,chardev=com1,index=0",
+            "isa-serial,chardev=com2,index=1",
             "virtio-blk-pci,drive=disk0,id=drive0,bus=pcie.0,addr=4.1,serial=disk0",
-            "nvme,drive=disk1,id=drive1,bus=pcie.0,addr=4.0,multifunction=on,serial=0123,bootindex=1",
+            "nvme,drive=disk1,id=drive1,bus=pcie.0,addr=4.0,multifunction=on,serial=0123,bootindex=2",
             "ich9-ahci,id=controller2,bus=pcie.0,addr=4.2",
             "ide-hd,drive=disk2,id=drive2,bus=controller2.0,serial=disk2",
             "virtio-net-pci,netdev=net0,id=nic0,mac=02:08:20:0a:0b:0c,romfile=,bus=pcie.0,addr=6.0,multifunction=on",
@@ -43,21 +44,69 @@ public sealed class MachineTests
             "virtio-blk-pci,drive=disk2,id=drive2,bus=pci.0,addr=4.1,serial=disk2",
             "lsi53c895a,id=controller3,bus=pci.0,addr=4.2",
             "scsi-hd,drive=disk3,id=drive3,bus=controller3.0,serial=disk3",
-        ], Devices(machine)[2..7]);
-        Assert.Equal("pc,usb=off", After("-machine", machine).Single());
+        ], Devices(machine)[3..8]);
+        Assert.Equal("pc-i440fx-7.2,usb=off", After("-machine", machine).Single());
     }
 
     [Fact]
-    public void Files_are_counted_in_the_order_socket_disks_NICs_and_none_is_named()
+    public void Files_are_open_under_the_numbers_that_are_spoken_of_and_none_is_named()
     {
         var machine = Machine(MachineProfile.Bhyve, new("/dev/zvol/a", "virtio"), new("/dev/zvol/b", "virtio"));
-        Assert.Equal(["socket,id=qmp,fd=3,server=on,wait=off", "stdio,id=com1,signal=off"], After("-chardev", machine));
-        Assert.Equal(["fd=4,set=4", "fd=5,set=5"], After("-add-fd", machine));
-        Assert.Equal(["tap,id=net0,fd=6", "tap,id=net1,fd=7"], After("-netdev", machine));
-        Assert.DoesNotContain(QemuCommand.Of(machine), word => word.Contains("zvol", StringComparison.Ordinal));
+        Assert.Equal(["socket,id=qmp,fd=3,server=on,wait=off", "stdio,id=com1,signal=off", "socket,id=com2,fd=4,server=on,wait=off"], After("-chardev", machine));
+        Assert.Equal(["fd=5,set=5", "fd=6,set=6"], After("-add-fd", machine));
+        Assert.Equal(["tap,id=net0,fd=7", "tap,id=net1,fd=8"], After("-netdev", machine));
+        Assert.Equal(
+            [new MachineFile.Commands(), new MachineFile.SecondSerialPort(), new MachineFile.Disk(machine.Disks[0]), new MachineFile.Disk(machine.Disks[1]), new MachineFile.Cable(0), new MachineFile.Cable(1)],
+            QemuCommand.Of(machine).Files);
+        Assert.DoesNotContain(QemuCommand.Of(machine).Words, word => word.Contains("zvol", StringComparison.Ordinal));
         Assert.Equal(["512M"], After("-m", machine));
         Assert.Equal(["2"], After("-smp", machine));
     }
+
+    [Fact]
+    public void Firmware_of_the_platform_is_read_where_it_is_and_what_it_remembers_is_the_machines_own()
+    {
+        var machine = Machine(MachineProfile.Bhyve) with { Firmware = MachineFirmware.Parse("uefi") };
+        Assert.Equal(["driver=file,filename=/usr/share/OVMF/OVMF_CODE_4M.fd,read-only=on,node-name=firmware", "driver=file,filename=/dev/fdset/3,node-name=variables"], After("-blockdev", machine));
+        Assert.Equal(["pc-q35-7.2,usb=off,pflash0=firmware,pflash1=variables"], After("-machine", machine));
+        var own = machine with { Firmware = MachineFirmware.Parse("/zones/own.fd") };
+        Assert.Equal(["driver=file,filename=/dev/fdset/3,read-only=on,node-name=firmware"], After("-blockdev", own));
+        Assert.Equal(new MachineFile.Firmware("/zones/own.fd"), QemuCommand.Of(own).Files[0]);
+        Assert.Equal((MachineFirmware.Bios, MachineFirmware.Uefi), (MachineFirmware.Parse("/usr/share/bhyve/uefi-csm-rom.bin"), MachineFirmware.Parse("/usr/share/bhyve/uefi-rom.bin")));
+    }
+
+    [Fact]
+    public void A_processor_is_the_machines_own_where_guests_run_on_it()
+    {
+        var machine = Machine(MachineProfile.Bhyve);
+        Assert.Equal(("tcg,thread=multi", "max"), (After("-accel", machine).Single(), After("-cpu", machine).Single()));
+        machine = machine with { Accelerator = Accelerator.Kvm };
+        Assert.Equal(("kvm,device=/dev/fdset/3", "host"), (After("-accel", machine).Single(), After("-cpu", machine).Single()));
+        Assert.Equal("qemu64", After("-cpu", machine with { CpuType = "qemu64" }).Single());
+        Assert.Equal(new MachineFile.Kvm(), QemuCommand.Of(machine).Files[0]);
+    }
+
+    [Theory]
+    [InlineData("order=cd", ",bootindex=1", "")]
+    [InlineData("order=nc", ",bootindex=101", ",bootindex=1")]
+    [InlineData("order=cd,once=n", "", ",bootindex=1")]
+    [InlineData("order=d", "", "")]
+    public void The_firmware_tries_devices_in_the_order_that_was_asked_for(string boot, string disk, string nic)
+    {
+        var options = BootOptions.Parse(boot);
+        var machine = Machine(MachineProfile.Bhyve, new MachineDisk("/dev/zvol/a", "virtio") { Boots = true }) with { BootOrder = options.First, LaterBootOrder = options.Later };
+        string Rank(string device) => string.Concat(Devices(machine).Single(words => words.Contains(device, StringComparison.Ordinal)).Split(',').Where(word => word.StartsWith("bootindex", StringComparison.Ordinal)).Select(word => "," + word));
+        Assert.Equal((disk, nic), (Rank("drive=disk0"), Rank("netdev=net0")));
+    }
+
+    [Theory]
+    [InlineData("order=", "letters follow")]
+    [InlineData("order=cc", "each once")]
+    [InlineData("order=ca", "'a' is none of")]
+    [InlineData("menu=on", "neither order= nor once=")]
+    [InlineData("", "neither order= nor once=")]
+    public void An_order_of_boot_that_cannot_be_is_told_apart(string boot, string words) =>
+        Assert.Contains(words, Assert.Throws<LumosException>(() => BootOptions.Parse(boot)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Places_of_disks_end_where_those_of_NICs_begin()
@@ -115,7 +164,7 @@ public sealed class MachineTests
 
     private static string[] After(string option, MachineSpec machine)
     {
-        var words = QemuCommand.Of(machine);
+        var words = QemuCommand.Of(machine).Words;
         return [.. words.Skip(1).Zip(words, (word, before) => (word, before)).Where(pair => pair.before == option).Select(pair => pair.word)];
     }
 }

@@ -73,8 +73,11 @@ public sealed class QmpClient : IDisposable
     }
 
     /// <summary>Runs a command and returns its answer.</summary>
+    /// <param name="command">As QEMU's reference of QMP names it.</param>
+    /// <param name="arguments">Null: none.</param>
+    /// <param name="passed">An open file that the command (getfd, add-fd) is about; QEMU has its own of it afterwards.</param>
     /// <exception cref="LumosException">QmpRefused: in QEMU's words; QmpSilent.</exception>
-    public JsonNode? Execute(string command, JsonObject? arguments = null)
+    public JsonNode? Execute(string command, JsonObject? arguments = null, FileDescriptor? passed = null)
     {
         var request = new JsonObject { ["execute"] = command };
         if (arguments is not null)
@@ -84,7 +87,8 @@ public sealed class QmpClient : IDisposable
         byte[] line = Encoding.UTF8.GetBytes(request.ToJsonString() + "\n");
         try
         {
-            _socket.Descriptor.WriteAll(line);
+            int sent = passed is null ? 0 : _socket.Send(line, passed);
+            _socket.Descriptor.WriteAll(line.AsSpan(sent));
         }
         catch (ErrnoException e) when (e.Errno is Errno.EPIPE or Errno.ECONNRESET)
         {

@@ -47,11 +47,12 @@ public sealed unsafe class UnixSocket : IDisposable
         }
     }
 
-    /// <summary>Connects, blocking.</summary>
+    /// <summary>Connects.</summary>
+    /// <param name="nonBlocking">What is sent and received afterwards never blocks; nor does this: EAGAIN when many wait to be accepted.</param>
     /// <exception cref="ErrnoException">ENOENT: no socket; ECONNREFUSED: nobody listens.</exception>
-    public static UnixSocket Connect(string path, UnixSocketKind kind = UnixSocketKind.Stream)
+    public static UnixSocket Connect(string path, UnixSocketKind kind = UnixSocketKind.Stream, bool nonBlocking = false)
     {
-        var socket = Create(kind, 0);
+        var socket = Create(kind, nonBlocking ? Libc.SOCK_NONBLOCK : 0);
         try
         {
             WithAddress(path, (address, length) => _ = SystemCall.Retry(

@@ -30,7 +30,9 @@ internal static class Daemons
     {
         NoArguments(context);
         using var log = JsonLog.To(Console.OpenStandardError(), "vmadmd");
-        using var daemon = new VmAdminDaemon(host(line => log.Info(line)), log);
+        var machine = host(line => log.Info(line));
+        using var displays = new Display.DisplayServer(machine, log);
+        using var daemon = new VmAdminDaemon(machine, log);
         using var stop = OnStop(daemon.Stop);
         daemon.Run();
         return ExitStatus.Success;

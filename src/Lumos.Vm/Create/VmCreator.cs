@@ -36,7 +36,7 @@ public sealed class VmCreator(VmHost host)
         var vm = Normaliser.Create(known, brandName, host.SystemPool, host.Identities, host.Clock.GetUtcNow(), report);
         vm = vm.With("zonepath", $"{host.MountRoot}/{vm.Zpool}/{vm.ZoneName}");
         var facts = new HostObserver(host).Observe(vm);
-        vm = DiskRules.FromImages(DockerRules.Complete(vm, known, facts.Image), facts);
+        vm = HardwareRules.FromImages(DiskRules.FromImages(DockerRules.Complete(vm, known, facts.Image), facts), facts);
         SpecValidator.Run(vm, null, facts, report);
         return (vm, facts);
     }

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using System.Net.NetworkInformation;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Linux;
 using Lumos.Linux.Files;
 using Lumos.Vm.Info;
 using Lumos.Zones.Bundle;
+using Lumos.Zones.Machines;
 
 namespace Lumos.Vm.Host;
 
@@ -12,7 +14,7 @@ namespace Lumos.Vm.Host;
 public sealed class HostObserver(VmHost host)
 {
     /// <summary>What is asked of every other VM; the whole of a thousand VMs would cost more than a create.</summary>
-    private static readonly string[] s_asked = ["uuid", "zonename", "nics"];
+    private static readonly string[] s_asked = ["uuid", "zonename", "nics", "vnc_port"];
 
     /// <summary>With a VM's image, the paths that it wants to see, and whether its dataset is there.</summary>
     public HostFacts Observe(VmSpec vm) => ObservePlace(vm) with
@@ -27,7 +29,15 @@ public sealed class HostObserver(VmHost host)
         var facts = Observe(vm.Zpool, vm.ImageUuid);
         if (vm.IsMachine)
         {
-            facts = facts with { DiskImages = DiskImages(vm), MachineFault = host.MachineFault };
+            var images = DiskImages(vm);
+            facts = facts with
+            {
+                DiskImages = images,
+                MachineFault = host.MachineFault,
+                BusyPorts = vm.Integer("vnc_port") > 0 ? [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port)] : [],
+                Firmwares = images.Values.Select(image => image.Bootrom).Append(vm.Text("bootrom")).OfType<string>().Distinct()
+                    .ToImmutableDictionary(bootrom => bootrom, bootrom => MachineFirmware.Parse(bootrom).Fault(), StringComparer.Ordinal),
+            };
         }
         return facts with { RootDatasetExists = facts.Pools.Contains(vm.Zpool) && host.Datasets.Exists(DatasetName.Parse(vm.RootDataset)) };
     }

@@ -58,6 +58,7 @@ public sealed class MachineNeighbours(IDatasets datasets) : INeighbours
         ImageSize = image.Manifest?.ImageSize,
         DiskDriver = Text(image, "disk_driver"),
         NicDriver = Text(image, "nic_driver"),
+        Bootrom = image.Manifest?.Requirements.Bootrom,
         Docker = image.Manifest is { Type: DockerManifest.Type } docker ? docker["tags"]?.DeepClone() as System.Text.Json.Nodes.JsonObject : null,
     };
 }

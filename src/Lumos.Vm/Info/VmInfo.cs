@@ -64,6 +64,10 @@ public sealed record VmInfo
         {
             shown["boot_timestamp"] = Payload.Normaliser.Timestamp(boot);
         }
+        if (status.Accelerator is { } accelerator)
+        {
+            shown["accelerator"] = accelerator;
+        }
         if (status.ZoneId is not null)
         {
             shown["init_restarts"] = status.Restarts.Total;

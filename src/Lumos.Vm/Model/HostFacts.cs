@@ -25,6 +25,9 @@ public sealed record ImageFacts(Uuid Uuid, string Type, string Os, string Name, 
 
     public string? NicDriver { get; init; }
 
+    /// <summary>requirements.bootrom: the firmware that what is in it boots with; null: any.</summary>
+    public string? Bootrom { get; init; }
+
     /// <summary>Of an image of type docker: its manifest's tags (docker:config and the like).</summary>
     public JsonObject? Docker { get; init; }
 }
@@ -60,6 +63,12 @@ public sealed record HostFacts
 
     /// <summary>Why no hardware VM can run here, as the end of a sentence; null: one can.</summary>
     public string? MachineFault { get; init; }
+
+    /// <summary>What stands against each firmware (bootrom) that a hardware VM, or an image of its disks, asks for; null: nothing.</summary>
+    public ImmutableDictionary<string, string?> Firmwares { get; init; } = ImmutableDictionary<string, string?>.Empty;
+
+    /// <summary>Ports at which somebody listens on this machine, as far as one was asked for.</summary>
+    public ImmutableHashSet<int> BusyPorts { get; init; } = [];
 
     public required ImmutableDictionary<string, NicTagFacts> NicTags { get; init; }
 

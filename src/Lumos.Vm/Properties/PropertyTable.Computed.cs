@@ -24,6 +24,8 @@ public static partial class PropertyTable
             "time of last boot; absent when not running", Column: new("BOOT_TIMESTAMP", 24)),
         new("create_timestamp", PropertyType.String, All, Receive, AcceptedNotYet, null, Attr("create-timestamp"),
             "set once at create", Column: new("CREATE_TIMESTAMP", 24)),
+        new("accelerator", PropertyType.None, Hvm, None, Computed, null, null,
+            "kvm, or tcg where the processor is emulated; only while running", Column: new("ACCELERATOR", 11)),
         new("last_modified", PropertyType.None, All, None, Computed, null, null, "ISO time of last config change"),
         new("exit_status", PropertyType.None, All, None, Computed, null, null,
             "last init exit code (docker)", Column: new("EXIT", 4)),

@@ -26,7 +26,7 @@ public static partial class PropertyTable
             "relative fair-share weight (≤65535); live on OS brands", Column: new("CPU_SHARE", 9)),
         new("vcpus", PropertyType.Integer, Hvm, CreateReceiveUpdate, Acts, "1", Attr("vcpus"),
             "guest CPUs; reboot", Column: new("VCPUS", 5), Min: 1),
-        new("cpu_type", PropertyType.String, Kvm, CreateReceiveUpdate, AcceptedNotYet, "qemu64", Attr("cpu-type"),
+        new("cpu_type", PropertyType.String, Kvm, CreateReceiveUpdate, Acts, "host", Attr("cpu-type"),
             "KVM CPU model: qemu64 or host", Column: new("CPU_TYPE", 8)),
         new("max_lwps", PropertyType.Integer, All, CreateReceiveUpdate, Acts, "2000",
             Rctl("zone.max-lwps", "privileged", "deny"),

@@ -58,7 +58,7 @@ public static class OciBundle
     /// <summary>The first program of a zone and its words.</summary>
     public static IReadOnlyList<string> InitArgv(ZoneSpec zone) => zone switch
     {
-        { Machine: { } machine } => QemuCommand.Of(machine),
+        { Machine: { } machine } => QemuCommand.Of(machine).Words,
         { Docker: { } docker } => docker.Argv,
         { Init.IsEmpty: false } => zone.Init,
         { Brand.IsNative: true } => ["/usr/lib/lumos/lumos-init", "--zone"],

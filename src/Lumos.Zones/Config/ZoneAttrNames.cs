@@ -16,6 +16,10 @@ public static class ZoneAttrNames
     public const string Vcpus = "vcpus";
     public const string DiskDriver = "disk-driver";
     public const string NicDriver = "nic-driver";
+    public const string CpuType = "cpu-type";
+    public const string Bootrom = "bootrom";
+    public const string Vga = "vga";
+    public const string Boot = "boot";
 
     /// <summary>The zone runs one program, and has no init.</summary>
     public const string Docker = "docker";

@@ -5,12 +5,14 @@ using Lumos.Drivers.Links;
 using Lumos.Linux;
 using Lumos.Linux.Files;
 using Lumos.Linux.Handles;
+using Lumos.Linux.Machine;
 using Lumos.Linux.Sockets;
+using Lumos.Zones.Runtime;
 
 namespace Lumos.Zones.Machines;
 
 /// <summary>
-/// The open files that QEMU is given, in the order in which <see cref="QemuCommand"/> counts them. Ours are closed once QEMU has its
+/// The open files that QEMU is given, in the order in which <see cref="QemuCommand"/> asks for them. Ours are closed once QEMU has its
 /// own: a disk is let go of, and a NIC's link is gone, when QEMU ends, however it ends.
 /// </summary>
 internal sealed class MachineFiles : IDisposable
@@ -26,20 +28,27 @@ internal sealed class MachineFiles : IDisposable
 
     public List<FileDescriptor> Descriptors { get; } = [];
 
-    /// <exception cref="LumosException">ZoneCannotBoot: a disk that is not there; NicTagNotFound.</exception>
-    public static MachineFiles Open(ZoneName zone, MachineSpec machine, string qmpSocket, ImmutableArray<TapPlan> taps, INamespaceLinks links)
+    /// <exception cref="LumosException">ZoneCannotBoot: a disk that is not there, a firmware; NicTagNotFound.</exception>
+    public static MachineFiles Open(ZoneSpec zone, ZoneLayout layout, ImmutableArray<MachineFile> wanted, INamespaceLinks links)
     {
         var files = new MachineFiles();
         try
         {
-            files.Add(UnixSocket.Listen(qmpSocket).Descriptor);
-            foreach (var disk in machine.Disks)
+            var cables = links.OpenTaps(ZoneLinkPlan.Taps(zone, layout.Links));
+            foreach (var cable in cables)
             {
-                files.Add(OpenDisk(zone, disk));
+                files._opened.Push("close", cable.Dispose);
             }
-            foreach (var tap in links.OpenTaps(taps))
+            foreach (var file in wanted)
             {
-                files.Add(tap);
+                if (file is MachineFile.Cable(var nic))
+                {
+                    files.Descriptors.Add(cables[nic]);
+                }
+                else
+                {
+                    files.Add(Open(zone, layout, file));
+                }
             }
             return files;
         }
@@ -56,6 +65,39 @@ internal sealed class MachineFiles : IDisposable
     {
         Descriptors.Add(descriptor);
         _opened.Push("close", descriptor.Dispose);
+    }
+
+    private static FileDescriptor Open(ZoneSpec zone, ZoneLayout layout, MachineFile file) => file switch
+    {
+        MachineFile.Commands => UnixSocket.Listen(layout.QmpSocket(zone.Name)).Descriptor,
+        MachineFile.SecondSerialPort => UnixSocket.Listen(layout.SecondSerialPort(zone.Name)).Descriptor,
+        MachineFile.Disk(var disk) => OpenDisk(zone.Name, disk),
+        MachineFile.FirmwareVariables => OpenVariables(zone),
+        MachineFile.Firmware(var path) => OpenFirmware(zone, path),
+        MachineFile.Kvm => FileDescriptorIo.Open(KvmProbe.Device, OpenFlags.ReadWrite),
+        _ => throw new UnreachableException(),
+    };
+
+    private static FileDescriptor OpenVariables(ZoneSpec zone)
+    {
+        string path = Path.Combine(zone.ConfigPath, "uefi-vars.fd");
+        if (!File.Exists(path))
+        {
+            DurableFile.Replace(path, File.ReadAllBytes(MachineFirmware.FreshVariables), mode: 0x180);
+        }
+        return FileDescriptorIo.Open(path, OpenFlags.ReadWrite);
+    }
+
+    private static FileDescriptor OpenFirmware(ZoneSpec zone, string path)
+    {
+        try
+        {
+            return FileDescriptorIo.Open(path, OpenFlags.ReadOnly);
+        }
+        catch (ErrnoException e)
+        {
+            throw new LumosException("ZoneCannotBoot", $"zone '{zone.Name}': its bootrom {path} cannot be opened", inner: e);
+        }
     }
 
     private static FileDescriptor OpenDisk(ZoneName zone, MachineDisk disk)

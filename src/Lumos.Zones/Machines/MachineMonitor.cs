@@ -19,7 +19,11 @@ internal static class MachineMonitor
         using var init = ProcessHandle.TryOpen(pid);
         try
         {
-            using var qmp = QmpClient.Connect(layout.QmpSocket(zone.Name), BootPatience, () => init is not null && !init.WaitForEnd(TimeSpan.Zero));
+            using var machine = new RunningMachine(QmpClient.Connect(layout.QmpSocket(zone.Name), BootPatience, () => init is not null && !init.WaitForEnd(TimeSpan.Zero)));
+            if (zone.Machine is { LaterBootOrder: { } later } spec)
+            {
+                machine.SetBootOrder(spec with { BootOrder = later });
+            }
         }
         catch (LumosException e)
         {

@@ -11,7 +11,10 @@ public sealed record MachineProfile
     /// <summary>The brand.</summary>
     public required string Name { get; init; }
 
-    /// <summary>QEMU's name of the chip set.</summary>
+    /// <summary>
+    /// QEMU's name of the chip set, with the version that all QEMUs we meet can build (7.2 of Debian 12 and later): a guest that was installed on a machine finds it again
+    /// whatever QEMU a later platform brings. A release that takes another version has to remember it for each machine; one that remembers none has this one.
+    /// </summary>
     public required string Machine { get; init; }
 
     /// <summary>The first bus.</summary>
@@ -32,6 +35,12 @@ public sealed record MachineProfile
 
     public required int MostNics { get; init; }
 
+    /// <summary>QEMU's device of each graphics card.</summary>
+    public required FrozenDictionary<string, string> Displays { get; init; }
+
+    /// <summary>The card that every profile has, and a machine unless it says otherwise.</summary>
+    public const string StandardDisplay = "std";
+
     /// <summary>How each model of a disk is attached.</summary>
     public required FrozenDictionary<string, DiskModel> DiskModels { get; init; }
 
@@ -41,7 +50,7 @@ public sealed record MachineProfile
     public static MachineProfile Bhyve { get; } = new()
     {
         Name = "bhyve",
-        Machine = "q35",
+        Machine = "pc-q35-7.2",
         Bus = "pcie.0",
         BootDisk = new(4, 0),
         FirstDisk = new(4, 1),
@@ -49,6 +58,7 @@ public sealed record MachineProfile
         Framebuffer = new(30, 0),
         MostDisks = 16,
         MostNics = 16,
+        Displays = Models((StandardDisplay, "VGA")),
         DiskModels = Models(("virtio", DiskModel.Virtio), ("ahci", DiskModel.Ahci), ("nvme", DiskModel.Nvme)),
         NicModels = Models(("virtio", "virtio-net-pci"), ("e1000", "e1000")),
     };
@@ -56,7 +66,7 @@ public sealed record MachineProfile
     public static MachineProfile Kvm { get; } = new()
     {
         Name = "kvm",
-        Machine = "pc",
+        Machine = "pc-i440fx-7.2",
         Bus = "pci.0",
         BootDisk = new(4, 0),
         FirstDisk = new(4, 1),
@@ -64,6 +74,7 @@ public sealed record MachineProfile
         Framebuffer = new(2, 0),
         MostDisks = 16,
         MostNics = 16,
+        Displays = Models((StandardDisplay, "VGA"), ("cirrus", "cirrus-vga"), ("vmware", "vmware-svga")),
         DiskModels = Models(("virtio", DiskModel.Virtio), ("ide", DiskModel.Ide), ("scsi", DiskModel.Scsi)),
         NicModels = Models(("virtio", "virtio-net-pci"), ("e1000", "e1000"), ("rtl8139", "rtl8139")),
     };

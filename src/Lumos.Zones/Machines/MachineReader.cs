@@ -16,12 +16,18 @@ public static class MachineReader
             return null;
         }
         LumosException Wrong(string what) => new("InvalidZoneConfig", $"zone '{zone.Name}': {what}");
+        var boot = zone.Attr(ZoneAttrNames.Boot) is { Length: > 0 } order ? BootOptions.Parse(order) : new BootOptions(MachineSpec.DefaultBootOrder, null);
         var machine = new MachineSpec
         {
             Profile = profile,
             Uuid = zone.Name.Text,
             Vcpus = Number(zone, ZoneAttrNames.Vcpus) is { } vcpus and >= 1 ? (int)vcpus : 1,
             Ram = Number(zone, ZoneAttrNames.Ram) ?? throw Wrong("attr ram says no number of MiB"),
+            CpuType = zone.Attr(ZoneAttrNames.CpuType) ?? MachineSpec.HostCpu,
+            Firmware = MachineFirmware.Parse(zone.Attr(ZoneAttrNames.Bootrom) ?? ""),
+            Display = zone.Attr(ZoneAttrNames.Vga) ?? MachineProfile.StandardDisplay,
+            BootOrder = boot.First,
+            LaterBootOrder = boot.Later,
             Disks = [.. zone.Devices.Select(device => Disk(device, zone))],
             Nics = [.. zone.Networks.Select(network => new MachineNic(
                 MacAddress.TryParse(network.MacAddr ?? "", out var mac) ? mac.ToString() : throw Wrong($"network {network.Physical} has no mac-addr"),
@@ -39,6 +45,9 @@ public static class MachineReader
                 ? $"disk {disk.Path} has model \"{disk.Model}\"; {brand} has {string.Join(", ", profile.DiskModels.Keys.Order(StringComparer.Ordinal))}"
             : machine.Nics.FirstOrDefault(nic => !profile.NicModels.ContainsKey(nic.Model)) is { } nic
                 ? $"nic {nic.Mac} has model \"{nic.Model}\"; {brand} has {string.Join(", ", profile.NicModels.Keys.Order(StringComparer.Ordinal))}"
+            : !profile.Displays.ContainsKey(machine.Display)
+                ? $"vga \"{machine.Display}\" is not there; {brand} has {string.Join(", ", profile.Displays.Keys.Order(StringComparer.Ordinal))}"
+            : machine.CpuType is not (MachineSpec.HostCpu or "qemu64") ? $"cpu_type \"{machine.CpuType}\" is neither {MachineSpec.HostCpu} nor qemu64"
             : machine.Disks.Count(d => d.Boots) > 1 ? "more than one disk boots"
             : machine.Disks.Length > profile.MostDisks ? $"has {machine.Disks.Length} disks; {brand} has places for {profile.MostDisks}"
             : machine.Nics.Length > profile.MostNics ? $"has {machine.Nics.Length} NICs; {brand} has places for {profile.MostNics}"

@@ -36,9 +36,48 @@ public sealed record MachineSpec
     /// <summary>MiB.</summary>
     public long Ram { get; init; } = 256;
 
+    /// <summary>QEMU's name of the processor; <see cref="HostCpu"/>: this machine's own, or all that can be emulated.</summary>
+    public string CpuType { get; init; } = HostCpu;
+
+    public Accelerator Accelerator { get; init; }
+
+    public MachineFirmware Firmware { get; init; } = MachineFirmware.Bios;
+
+    /// <summary>The graphics card, as in a payload's vga.</summary>
+    public string Display { get; init; } = MachineProfile.StandardDisplay;
+
+    /// <summary>What the firmware tries, one letter each: c the disk that boots, d drives with media, n NICs.</summary>
+    public string BootOrder { get; init; } = DefaultBootOrder;
+
+    /// <summary>What it tries from the guest's first restart on; null: the same.</summary>
+    public string? LaterBootOrder { get; init; }
+
     public ImmutableArray<MachineDisk> Disks { get; init; } = [];
 
     public ImmutableArray<MachineNic> Nics { get; init; } = [];
+
+    public const string HostCpu = "host", DefaultBootOrder = "cd";
+
+    /// <summary>The rank of a disk among what the firmware tries; null: it does not try it.</summary>
+    public int? BootIndexOfDisk(int n) => Rank(Disks[n].Boots ? 'c' : Disks[n].IsMedia ? 'd' : ' ', n);
+
+    /// <summary>The same of a NIC.</summary>
+    public int? BootIndexOfNic(int n) => Rank('n', n);
+
+    // Ranks of one letter follow each other by place, with room for as many as there may be.
+    private int? Rank(char letter, int n) => BootOrder.IndexOf(letter) is var at and >= 0 ? (at * RanksOfLetter) + n + 1 : null;
+
+    private const int RanksOfLetter = 100;
+}
+
+/// <summary>Who runs the guest's instructions.</summary>
+public enum Accelerator
+{
+    /// <summary>QEMU itself, translating them.</summary>
+    Tcg,
+
+    /// <summary>The processor, by the kernel's KVM.</summary>
+    Kvm,
 }
 
 /// <summary>A disk.</summary>
@@ -48,6 +87,9 @@ public sealed record MachineDisk(string Path, string Model)
 {
     /// <summary>The firmware starts from it.</summary>
     public bool Boots { get; init; }
+
+    /// <summary>A medium in a drive: read-only, a file.</summary>
+    public bool IsMedia { get; init; }
 
     /// <summary>What the guest knows it by, whatever slot it is in; null: nothing.</summary>
     public string? Serial { get; init; }

@@ -4,9 +4,12 @@ using Lumos.Drivers.Oci;
 
 namespace Lumos.Zones.Machines;
 
+/// <summary>What QEMU is started with: its words, and the files that it finds open, from number <see cref="Conmon.FirstDescriptor"/> on.</summary>
+public sealed record QemuLaunch(ImmutableArray<string> Words, ImmutableArray<MachineFile> Files);
+
 /// <summary>
 /// The command line of QEMU. A function of the machine alone, so that what a guest sees can be read in a golden file: files are
-/// named by the numbers under which they will be open, in the order QMP socket, disks, NICs.
+/// named by the numbers under which they will be open.
 /// </summary>
 public static class QemuCommand
 {
@@ -15,59 +18,122 @@ public static class QemuCommand
     /// <summary>What QEMU may not do any more once it runs: start programs, change ids and priorities, what nobody uses.</summary>
     private const string Sandbox = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
-    public static ImmutableArray<string> Of(MachineSpec machine)
+    /// <summary>SmartOS's name of the product, by which guests (cloud-init) know that somebody answers at their second serial port.</summary>
+    private const string Product = "SmartDC HVM";
+
+    public static QemuLaunch Of(MachineSpec machine)
     {
-        var words = ImmutableArray.CreateBuilder<string>();
-        words.AddRange(
-            Program, "-name", $"guest={machine.Uuid},debug-threads=on", "-no-user-config", "-nodefaults", "-sandbox", Sandbox,
-            "-machine", machine.Profile.Machine + ",usb=off", "-accel", "tcg,thread=multi", "-cpu", "max",
+        var line = new Line();
+        line.Add(Program, "-name", $"guest={machine.Uuid},debug-threads=on", "-no-user-config", "-nodefaults", "-sandbox", Sandbox);
+        AddFirmware(line, machine);
+        AddProcessor(line, machine);
+        line.Add(
             "-smp", Text($"{machine.Vcpus}"), "-m", Text($"{machine.Ram}M"),
-            "-uuid", machine.Uuid, "-smbios", $"type=1,manufacturer=LumOS,product={machine.Profile.Name},uuid={machine.Uuid}",
-            "-rtc", "base=utc,driftfix=slew", "-display", "none",
-            "-device", $"VGA,bus={machine.Profile.Bus},addr={machine.Profile.Framebuffer}");
-        int number = Conmon.FirstDescriptor;
-        words.AddRange(
-            "-chardev", Text($"socket,id=qmp,fd={number++},server=on,wait=off"), "-mon", "chardev=qmp,mode=control",
-            "-chardev", "stdio,id=com1,signal=off", "-device", "isa-serial,chardev=com1,index=0");
+            "-uuid", machine.Uuid, "-smbios", $"type=1,manufacturer=LumOS,product={Product},uuid={machine.Uuid}",
+            "-rtc", "base=utc,driftfix=slew", "-display", "none", "-vnc", "none,password=on",
+            "-device", $"{machine.Profile.Displays[machine.Display]},bus={machine.Profile.Bus},addr={machine.Profile.Framebuffer}");
+        line.Add(
+            "-chardev", Text($"socket,id=qmp,fd={line.Open(new MachineFile.Commands())},server=on,wait=off"), "-mon", "chardev=qmp,mode=control",
+            "-chardev", "stdio,id=com1,signal=off", "-device", "isa-serial,chardev=com1,index=0",
+            "-chardev", Text($"socket,id=com2,fd={line.Open(new MachineFile.SecondSerialPort())},server=on,wait=off"), "-device", "isa-serial,chardev=com2,index=1");
         var places = new DiskPlaces(machine.Profile);
-        for (int n = 0; n < machine.Disks.Length; n++, number++)
+        for (int n = 0; n < machine.Disks.Length; n++)
         {
-            AddDisk(words, machine, n, number, places);
+            AddDisk(line, machine, n, places);
         }
-        for (int n = 0; n < machine.Nics.Length; n++, number++)
+        for (int n = 0; n < machine.Nics.Length; n++)
         {
-            AddNic(words, machine, n, number);
+            AddNic(line, machine, n);
         }
-        return words.ToImmutable();
+        return line.Done();
     }
 
-    private static void AddDisk(ImmutableArray<string>.Builder words, MachineSpec machine, int n, int number, DiskPlaces places)
+    private static void AddFirmware(Line line, MachineSpec machine)
+    {
+        string flash = "";
+        if (machine.Firmware.Code is { } code)
+        {
+            line.Add("-blockdev", $"driver=file,filename={code},read-only=on,node-name=firmware");
+            flash = ",pflash0=firmware";
+        }
+        else if (machine.Firmware.File is { } file)
+        {
+            line.Add("-blockdev", $"driver=file,filename={line.OpenAsName(new MachineFile.Firmware(file))},read-only=on,node-name=firmware");
+            flash = ",pflash0=firmware";
+        }
+        if (machine.Firmware.HasVariables)
+        {
+            line.Add("-blockdev", $"driver=file,filename={line.OpenAsName(new MachineFile.FirmwareVariables())},node-name=variables");
+            flash += ",pflash1=variables";
+        }
+        line.Add("-machine", $"{machine.Profile.Machine},usb=off{flash}");
+    }
+
+    private static void AddProcessor(Line line, MachineSpec machine)
+    {
+        bool isReal = machine.Accelerator == Accelerator.Kvm;
+        line.Add("-accel", isReal ? $"kvm,device={line.OpenAsName(new MachineFile.Kvm())}" : "tcg,thread=multi");
+        line.Add("-cpu", machine.CpuType is { } type and not MachineSpec.HostCpu ? type : isReal ? "host" : "max");
+    }
+
+    private static void AddDisk(Line line, MachineSpec machine, int n, DiskPlaces places)
     {
         var disk = machine.Disks[n];
         var model = machine.Profile.DiskModels[disk.Model];
-        string serial = $",serial={disk.Serial ?? Text($"disk{n}")}", order = disk.Boots ? ",bootindex=1" : "", place = places.Next(disk, model);
-        words.AddRange("-add-fd", Text($"fd={number},set={number}"));
-        words.AddRange("-blockdev", Text($"driver=host_device,filename=/dev/fdset/{number},node-name=disk{n},discard=unmap"));
+        string serial = $",serial={disk.Serial ?? Text($"disk{n}")}", order = Order(machine.BootIndexOfDisk(n)), place = places.Next(disk, model);
+        string file = line.OpenAsName(new MachineFile.Disk(disk));
+        line.Add("-blockdev", Text($"driver=host_device,filename={file},node-name=disk{n},discard=unmap"));
         if (model.Controller is { } controller)
         {
-            words.AddRange("-device", Text($"{controller},id=controller{n},{place}"));
+            line.Add("-device", Text($"{controller},id=controller{n},{place}"));
             place = Text($"bus=controller{n}{model.Bus}");
         }
-        words.AddRange("-device", Text($"{model.Device},drive=disk{n},id=drive{n},{place}{serial}{order}"));
+        line.Add("-device", Text($"{model.Device},drive=disk{n},id=drive{n},{place}{serial}{order}"));
     }
 
-    private static void AddNic(ImmutableArray<string>.Builder words, MachineSpec machine, int n, int number)
+    private static void AddNic(Line line, MachineSpec machine, int n)
     {
         var nic = machine.Nics[n];
-        words.AddRange("-netdev", Text($"tap,id=net{n},fd={number}"));
-        words.AddRange("-device", Text(
-            $"{machine.Profile.NicModels[nic.Model]},netdev=net{n},id=nic{n},mac={nic.Mac},romfile=,{Place(machine.Profile, machine.Profile.FirstNic.After(n))}"));
+        int? rank = machine.BootIndexOfNic(n);
+        // The program with which a card boots from the network, of use to nobody else.
+        string rom = rank is null && machine.LaterBootOrder?.Contains('n') != true ? "romfile=," : "";
+        line.Add("-netdev", Text($"tap,id=net{n},fd={line.Open(new MachineFile.Cable(n))}"));
+        line.Add("-device", Text(
+            $"{machine.Profile.NicModels[nic.Model]},netdev=net{n},id=nic{n},mac={nic.Mac},{rom}{Place(machine.Profile, machine.Profile.FirstNic.After(n))}{Order(rank)}"));
     }
+
+    private static string Order(int? index) => index is { } number ? Text($",bootindex={number}") : "";
 
     private static string Place(MachineProfile profile, PciSlot slot) =>
         $"bus={profile.Bus},addr={slot}" + (slot.Function == 0 ? ",multifunction=on" : "");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A command line as it grows, and the files that it has spoken of.</summary>
+    private sealed class Line
+    {
+        private readonly ImmutableArray<string>.Builder _words = ImmutableArray.CreateBuilder<string>();
+        private readonly ImmutableArray<MachineFile>.Builder _files = ImmutableArray.CreateBuilder<MachineFile>();
+
+        internal void Add(params ReadOnlySpan<string> words) => _words.AddRange(words);
+
+        /// <summary>The number under which the file will be open.</summary>
+        internal int Open(MachineFile file)
+        {
+            _files.Add(file);
+            return Conmon.FirstDescriptor + _files.Count - 1;
+        }
+
+        /// <summary>The name under which QEMU opens the file, which is open.</summary>
+        internal string OpenAsName(MachineFile file)
+        {
+            int number = Open(file);
+            Add("-add-fd", Text($"fd={number},set={number}"));
+            return Text($"/dev/fdset/{number}");
+        }
+
+        internal QemuLaunch Done() => new(_words.ToImmutable(), _files.ToImmutable());
+    }
 
     /// <summary>Gives out the places of disks: the one that boots has its own, the others follow each other.</summary>
     private sealed class DiskPlaces(MachineProfile profile)

@@ -63,6 +63,9 @@ internal sealed record ZoneRecord
     [JsonIgnore]
     internal DateTimeOffset? Expires => StopByTick is { } tick ? DateTimeOffset.UtcNow.AddMilliseconds(tick - Environment.TickCount64) : StopBy;
 
+    /// <summary>Of a machine: who runs the guest's instructions, in a word.</summary>
+    public string? Accelerator { get; init; }
+
     /// <summary>What its init is asked to stop with; null: its brand's way.</summary>
     public int? StopSignal { get; init; }
 

@@ -38,6 +38,7 @@ public sealed partial class ZoneRuntime
             Capabilities = spec.Capabilities,
             Datasets = [.. spec.Datasets.Select(d => d.Value)],
             StopSignal = spec.Docker?.StopSignal,
+            Accelerator = spec.Machine is { } emulated ? AcceleratorChoice.Word(emulated.Accelerator) : null,
         };
         Record(spec.Name, record);
 
@@ -56,7 +57,7 @@ public sealed partial class ZoneRuntime
         Directory.CreateDirectory(spec.LogPath);
         ZoneCgroup.Ensure(_layout.CgroupParent);
         using var files = spec.Machine is { } machine
-            ? MachineFiles.Open(spec.Name, machine, _layout.QmpSocket(spec.Name), ZoneLinkPlan.Taps(spec, _layout.Links), _links)
+            ? MachineFiles.Open(spec, _layout, QemuCommand.Of(machine).Files, _links)
             : null;
         int pid = Conmon.Create(new ConmonRequest
         {

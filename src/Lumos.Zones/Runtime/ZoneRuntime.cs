@@ -74,6 +74,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
 
     public void Boot(ZoneSpec spec)
     {
+        spec = OnThisMachine(spec);
         using var held = Lock(spec.Name);
         // A ready zone is taken as it stands, unless something else is asked of it than it was made for.
         if (Status(spec.Name).State == ZoneState.Ready && ZoneRecord.TryRead(_layout.StateFile(spec.Name)) is { Init: not null } record
@@ -87,6 +88,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
 
     public void Ready(ZoneSpec spec)
     {
+        spec = OnThisMachine(spec);
         using var held = Lock(spec.Name);
         if (Status(spec.Name).State == ZoneState.Ready)
         {
@@ -94,6 +96,10 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         }
         BringUp(spec, startInit: false);
     }
+
+    private ZoneSpec OnThisMachine(ZoneSpec spec) => spec.Machine is { } machine
+        ? spec with { Machine = machine with { Accelerator = AcceleratorChoice.Make(_layout.Accelerator, _warn) } }
+        : spec;
 
     private void BringUp(ZoneSpec spec, bool startInit)
     {
@@ -307,6 +313,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         return new ZoneStatus(state, record.ZoneId, alive ? record.Init!.Pid : null, record.BootTime, exit)
         {
             Restarts = new ZoneRestarts(record.InitRestarts, record.InitRestartsInRow),
+            Accelerator = record.Accelerator,
             Uptime = alive ? record.Init!.Age : null,
             // One whose init still waits for the word to start, from somebody who is gone, has no end that its monitor could tell.
             ExitIsToCome = state == ZoneState.Down && exit is null && record.Init is { IsAlive: false } && Monitor(name) is not null,

@@ -27,6 +27,9 @@ public sealed class HardwareVmTests(SharedRoot shared) : HostedTest(shared)
         Assert.Contains(" cpus=2 ", facts);
         Assert.Contains($" disk.vda={40 << 20} disk.vdb={64 << 20} ", facts);
         Assert.Contains($" {needed}={vm.Uuid} ", facts);
+        Assert.Contains(" product=SmartDC HVM ", facts);
+        Assert.Contains($" hostname={vm.Uuid} ", facts); // which it has asked for over its second serial port
+        Assert.Equal("tcg", (string?)vm.Get()["accelerator"]); // where these tests run, no guest does on KVM
         Assert.Matches($" nic\\.eth0={(string)vm.Get()["nics"]![0]!["mac"]!} \\d+\\.\\d+\\.\\d+\\.\\d+/", facts);
         Assert.Equal(type, _root.Command("vmadm", "list", "-H", "-o", "type", "uuid=" + vm.Uuid).OrThrow().Output.Trim());
         var first = vm.Get()["disks"]![0]!;
@@ -91,19 +94,84 @@ public sealed class HardwareVmTests(SharedRoot shared) : HostedTest(shared)
         Refused("is of type zone-dataset", With(new JsonObject { ["image_uuid"] = TestImages.Native }));
         Refused("brand kvm has ide, scsi, virtio", new JsonObject { ["brand"] = "kvm", ["disks"] = new JsonArray(new JsonObject { ["size"] = 8, ["model"] = "nvme" }) });
         Refused("more than one disk boots", With(new JsonObject { ["size"] = 8, ["boot"] = true }, new JsonObject { ["size"] = 8, ["boot"] = true }));
-        Refused("bootrom is not acted on yet", new JsonObject { ["bootrom"] = "uefi" });
+        Refused("there is no file /nowhere/own.fd", new JsonObject { ["bootrom"] = "/nowhere/own.fd" });
         using var vm = HostedVm.Of(_root, new JsonObject { ["brand"] = "bhyve", ["autoboot"] = false, ["disks"] = new JsonArray(new JsonObject { ["size"] = 8 }) });
         Assert.Contains("not in this release yet", vm.Vmadm("create-snapshot", "one").ErrorOutput);
         Assert.Contains("not in this release yet", vm.Vmadm("send").ErrorOutput);
         Assert.Contains("vmadm console", vm.Zlogin("true").ErrorOutput);
     }
 
-    private HostedVm Machine(string brand, BuiltImage image, string disk, string nic) => HostedVm.Of(_root, new JsonObject
+    [Fact]
+    public void A_screen_is_seen_by_who_knows_the_password()
+    {
+        using var image = BuiltImage.Install(_root, "tiny");
+        using var vm = Machine("bhyve", image, "virtio", "virtio", new JsonObject { ["vnc_password"] = "tell-me", ["bootrom"] = "uefi" });
+        JsonObject? port = null;
+        Wait.For("the port", () => (port = Info(vm, "vnc")["vnc"] as JsonObject) is not null);
+        var seen = port!;
+        var at = new System.Net.IPEndPoint(System.Net.IPAddress.Parse((string)seen["host"]!), (int)seen["port"]!);
+        Assert.Equal((int)seen["port"]! - 5900, (int)seen["display"]!);
+        using (var viewer = VncViewer.Connect(at, "tell-me"))
+        {
+            Assert.InRange(viewer.Width, 640, 1920);
+            Assert.Contains(vm.Uuid, viewer.Name);
+        }
+        Assert.Throws<UnauthorizedAccessException>(() => VncViewer.Connect(at, "tell-you"));
+
+        // A port is kept by whoever takes vmadmd's place; a password counts from the next viewer on.
+        using (var stays = VncViewer.Connect(at, "tell-me"))
+        {
+            vm.Vmadm("update", "vnc_password=changed").OrThrow();
+            _root.Command("svcadm", "restart", "vmadmd").OrThrow();
+            Wait.For("vmadmd", () => _root.Command("svcs", "-H", "-o", "state", "vmadmd").Output.Trim() == "online");
+            Wait.For("the port again", () => CanConnect(at, "changed"));
+            Assert.True(stays.IsAnswered());
+        }
+        vm.Vmadm("update", "vnc_port=-1").OrThrow();
+        Wait.For("the port to close", () => !CanConnect(at, "changed"));
+
+        var info = Info(vm);
+        Assert.Equal(["block", "blockstats", "chardev", "cpus", "kvm", "pci", "spice", "status", "version", "vnc"], info.Select(pair => pair.Key).Order(StringComparer.Ordinal));
+        Assert.Equal("running", (string?)info["status"]!["status"]);
+        Assert.Equal(2, info["cpus"]!.AsArray().Count);
+        vm.Vmadm("sysrq", "screenshot").OrThrow();
+        Assert.Equal("P6"u8.ToArray(), File.ReadAllBytes(_root.Inside($"/zones/{vm.Uuid}/root/tmp/vm.ppm"))[..2]);
+        vm.Vmadm("sysrq", "nmi").OrThrow();
+        vm.Vmadm("stop", "-F").OrThrow();
+        Assert.Contains("only one that runs", vm.Vmadm("info").ErrorOutput);
+        Assert.Equal(540672, new FileInfo(_root.Inside($"/zones/{vm.Uuid}/config/uefi-vars.fd")).Length);
+    }
+
+    private static bool CanConnect(System.Net.IPEndPoint at, string password)
+    {
+        try
+        {
+            VncViewer.Connect(at, password).Dispose();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private JsonObject Info(HostedVm vm, params string[] types) => (JsonObject)JsonNode.Parse(vm.Vmadm("info", types).OrThrow().Output)!;
+
+    private HostedVm Machine(string brand, BuiltImage image, string disk, string nic, JsonObject? more = null) => HostedVm.Of(_root, With(more, new JsonObject
     {
         ["brand"] = brand, ["alias"] = "machine", ["ram"] = 128, ["vcpus"] = 2,
         ["disks"] = new JsonArray(new JsonObject { ["image_uuid"] = image.Uuid, ["boot"] = true, ["model"] = disk }, new JsonObject { ["size"] = 64, ["model"] = "virtio" }),
         ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = "dhcp", ["primary"] = true, ["model"] = nic }),
-    });
+    }));
+
+    private static JsonObject With(JsonObject? more, JsonObject payload)
+    {
+        foreach (var (name, value) in more ?? [])
+        {
+            payload[name] = value?.DeepClone();
+        }
+        return payload;
+    }
 
     /// <summary>Waits until the guest is up, and returns what it says of itself.</summary>
     private string Ready(HostedVm vm, int boots)

@@ -11,6 +11,8 @@ namespace Lumos.Vm.Metadata.Agent;
 /// <summary>
 /// The metadata agent: answers the guests of all zones (mdata-get and the like) on a socket in each.
 ///
+/// Guests of hardware VMs ask over their second serial port, at whose other end QEMU has a socket: the agent connects to that.
+///
 /// Reach. Each zone that is up has a folder of ours (ZoneLayout.ControlFolder) that is mounted in it read-only. The agent
 /// makes the socket there, owned by the zone's root, and never looks at anything inside a zone.
 /// Ownership. One thread runs the loop over all sockets; it parses and writes and never waits. What touches the disk is done by
@@ -140,6 +142,7 @@ public sealed class MetadataAgent : IDisposable
         {
             if (up && endpoint.IsIn(folder))
             {
+                AnswerGuest(name, endpoint);
                 return;
             }
             endpoint.Dispose();
@@ -159,10 +162,21 @@ public sealed class MetadataAgent : IDisposable
             int number = _host.Zones.Load(name).ZoneDid
                 ?? throw new LumosException("InvalidZoneConfig", $"zone '{name}' has no debugid in its configuration");
             _endpoints[name] = ZoneEndpoint.Open(name, folder, _givesSockets ? ZoneSpec.FirstIdOf(number) : null, _shared);
+            AnswerGuest(name, _endpoints[name]);
         }
         catch (Exception e) when (e is LumosException or IOException or UnauthorizedAccessException)
         {
             Complain(name, LumosException.Describe(e)); // it may be going down at this moment; its next record brings us here again
+        }
+    }
+
+    // The socket is there before QEMU runs, and after the zone's first record: a later one brings us here again.
+    private void AnswerGuest(ZoneName name, ZoneEndpoint endpoint)
+    {
+        if (_host.Layout.SecondSerialPort(name) is var port && File.Exists(port))
+        {
+            endpoint.AnswerAt(port);
+            SetTicks();
         }
     }
 
@@ -222,7 +236,7 @@ public sealed class MetadataAgent : IDisposable
     private void SetTicks()
     {
         TimeSpan? wanted = _locked.Count > 0 || _shared.Paused > 0 ? Moment
-            : _shared.Connections > 0 ? Often
+            : _shared.Connections > 0 || _shared.Unjoined > 0 ? Often
             : null;
         if (wanted == _ticks)
         {

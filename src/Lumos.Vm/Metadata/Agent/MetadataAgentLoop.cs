@@ -18,6 +18,9 @@ internal sealed class MetadataAgentLoop(EventLoop loop, TimeProvider clock, Acti
     /// <summary>Connections of all zones.</summary>
     internal int Connections { get; set; }
 
+    /// <summary>Machines at whose second serial port nobody answers now.</summary>
+    internal int Unjoined { get; set; }
+
     /// <summary>Zones that are paused.</summary>
     internal int Paused { get; set; }
 

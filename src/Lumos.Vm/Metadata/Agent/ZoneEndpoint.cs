@@ -24,6 +24,8 @@ internal sealed class ZoneEndpoint : IDisposable
     private readonly List<MetadataConnection> _connections = [];
     private readonly RequestLane _reads = new(), _writes = new();
     private readonly ulong _inode;
+    private string? _serialPort;
+    private MetadataConnection? _serial;
     private bool _disposed;
 
     private ZoneEndpoint(ZoneName zone, UnixSocket listener, ulong inode, MetadataAgentLoop agent)
@@ -80,6 +82,39 @@ internal sealed class ZoneEndpoint : IDisposable
         }
     }
 
+    /// <summary>
+    /// Answers at the other end of a machine's second serial port. Its guest is a client like others, but one that does not connect: whenever the connection ends (it
+    /// was silent for long, or beyond its limits), another one is made.
+    /// </summary>
+    /// <param name="path">QEMU's socket.</param>
+    internal void AnswerAt(string path)
+    {
+        if (_serialPort is null)
+        {
+            _agent.Unjoined++;
+        }
+        _serialPort = path;
+        Join();
+    }
+
+    private void Join()
+    {
+        if (_serialPort is null || _serial is not null || IsPaused)
+        {
+            return;
+        }
+        try
+        {
+            _serial = new MetadataConnection(this, _agent.Loop, UnixSocket.Connect(_serialPort, nonBlocking: true), _agent.Clock);
+        }
+        catch (ErrnoException)
+        {
+            return; // QEMU does not listen, or not yet
+        }
+        _agent.Unjoined--;
+        Begin(_serial);
+    }
+
     /// <summary>Counts what a client did; a zone that overdraws is paused.</summary>
     internal void Charge(int tokens)
     {
@@ -131,6 +166,11 @@ internal sealed class ZoneEndpoint : IDisposable
         {
             _agent.Connections--;
         }
+        if (connection == _serial)
+        {
+            _serial = null;
+            _agent.Unjoined++;
+        }
     }
 
     /// <summary>Ends a pause when it is over, and connections that have stalled.</summary>
@@ -138,6 +178,7 @@ internal sealed class ZoneEndpoint : IDisposable
     {
         if (sweep)
         {
+            Join();
             foreach (var connection in _connections.ToArray())
             {
                 connection.Sweep();
@@ -166,6 +207,10 @@ internal sealed class ZoneEndpoint : IDisposable
         {
             connection.Close();
         }
+        if (_serialPort is not null)
+        {
+            _agent.Unjoined--;
+        }
         _agent.Loop.Remove(_listener.Descriptor);
         _listener.Dispose();
     }
@@ -192,13 +237,17 @@ internal sealed class ZoneEndpoint : IDisposable
             {
                 _connections.MaxBy(c => c.SilentFor)!.Close();
             }
-            var connection = new MetadataConnection(this, _agent.Loop, socket, _agent.Clock);
-            _connections.Add(connection);
-            _agent.Connections++;
-            Charge(1);
-            connection.Resume();
-            _agent.Serve(this);
+            Begin(new MetadataConnection(this, _agent.Loop, socket, _agent.Clock));
         }
+    }
+
+    private void Begin(MetadataConnection connection)
+    {
+        _connections.Add(connection);
+        _agent.Connections++;
+        Charge(1);
+        connection.Resume();
+        _agent.Serve(this);
     }
 
     private void Pause()
