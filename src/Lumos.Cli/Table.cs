@@ -1,3 +1,4 @@
+using System.Text;
 using Lumos.Core;
 
 namespace Lumos.Cli;
@@ -10,6 +11,8 @@ namespace Lumos.Cli;
 /// <typeparam name="TRow">What one line shows.</typeparam>
 public sealed class Table<TRow>
 {
+    private const int Chunk = 32 << 10;
+
     private readonly Dictionary<string, Column<TRow>> _columns = new(StringComparer.Ordinal);
 
     public Table(params IEnumerable<Column<TRow>> columns)
@@ -58,33 +61,37 @@ public sealed class Table<TRow>
     public void Write(TextWriter output, IEnumerable<TRow> rows, string fields, bool header = true)
     {
         var columns = Columns(fields);
-        if (header)
-        {
-            output.WriteLine(Line(columns, columns.Select(c => c.Heading)));
-        }
-        foreach (var row in rows)
-        {
-            output.WriteLine(Line(columns, columns.Select(c => c.Value(row) is { Length: > 0 } value ? value : "-")));
-        }
+        var lines = rows.Select(row => Line(columns, columns.Select(c => c.Value(row) is { Length: > 0 } value ? value : "-")));
+        WriteLines(output, header ? lines.Prepend(Line(columns, columns.Select(c => c.Heading))) : lines);
     }
 
     /// <summary>Writes the rows for programs (-p): values joined by the delimiter, never escaped, nothing for empty.</summary>
     public void WriteParsable(TextWriter output, IEnumerable<TRow> rows, string fields, string delimiter = ":", bool header = false)
     {
         var columns = Columns(fields);
-        if (header)
-        {
-            output.WriteLine(string.Join(delimiter, columns.Select(c => c.Heading)));
-        }
-        foreach (var row in rows)
-        {
-            output.WriteLine(string.Join(delimiter, columns.Select(c => c.Value(row) ?? "")));
-        }
+        var lines = rows.Select(row => string.Join(delimiter, columns.Select(c => c.Value(row) ?? "")));
+        WriteLines(output, header ? lines.Prepend(string.Join(delimiter, columns.Select(c => c.Heading))) : lines);
     }
 
     private Column<TRow> Column(string field) =>
         _columns.GetValueOrDefault(field) ?? Lookup?.Invoke(field)
             ?? throw new UsageException($"unknown field \"{field}\"; known are {string.Join(", ", Fields)}");
+
+    // Many lines at once: a command's output is flushed at each write.
+    private static void WriteLines(TextWriter output, IEnumerable<string> lines)
+    {
+        var text = new StringBuilder();
+        foreach (string line in lines)
+        {
+            text.Append(line).Append(output.NewLine);
+            if (text.Length >= Chunk)
+            {
+                output.Write(text.ToString());
+                text.Clear();
+            }
+        }
+        output.Write(text.ToString());
+    }
 
     private static string Line(IReadOnlyList<Column<TRow>> columns, IEnumerable<string> values) =>
         string.Join("  ", values.Select((v, i) => columns[i].AlignRight ? v.PadLeft(columns[i].Width) : v.PadRight(columns[i].Width)))

@@ -46,10 +46,16 @@ internal sealed class FakeProcesses : IMethodLauncher, IContracts
 
     public bool ObeySignals { get; set; } = true;
 
+    /// <summary>What is launched joins its contract only when the test says so.</summary>
+    public bool LaunchedLate { get; set; }
+
+    /// <summary>Watched processes that a signal ended since they were last asked for, with their status.</summary>
+    public Queue<(Fmri Fmri, int Pid, int Status)> Ended { get; } = [];
+
     public WatchedProcess Launch(MethodLaunch launch)
     {
         Started.Add($"{launch.Fmri.Service} {launch.Kind}: {launch.Command}");
-        int pid = Add(launch.Fmri);
+        int pid = LaunchedLate ? ++_next : Add(launch.Fmri);
         Watched[launch.Fmri] = pid;
         return new WatchedProcess(pid, 1);
     }
@@ -90,13 +96,47 @@ internal sealed class FakeProcesses : IMethodLauncher, IContracts
 
     public IReadOnlyList<int> Processes(Fmri fmri) => Contracts.TryGetValue(fmri, out var set) ? [.. set] : [];
 
-    public void Signal(Fmri fmri, int signal)
+    /// <summary>All processes are each other's sisters.</summary>
+    public void Signal(Fmri fmri, SignalRound round)
     {
-        Signals.Add($"{fmri.Service} {signal}");
+        var told = new List<int>();
+        round.Tell(() => [.. Processes(fmri).Order().Select(pid => new ContractProcess(pid, 1, 1))], told.Add);
+        if (told.Count == 0)
+        {
+            return;
+        }
+        Signals.Add($"{fmri.Service} {round.Signal}");
         if (ObeySignals)
         {
-            Empty(fmri);
+            foreach (int pid in told)
+            {
+                EndWatched(fmri, pid, 128 + round.Signal);
+                End(fmri, pid);
+            }
         }
+    }
+
+    public void Signal(Fmri fmri, int signal)
+    {
+        if (!Watched.TryGetValue(fmri, out int pid) || Processes(fmri).Contains(pid))
+        {
+            return; // what happens to those in the contract is the contract's to tell
+        }
+        Signals.Add($"{fmri.Service} launched {signal}");
+        if (ObeySignals || signal == 9)
+        {
+            EndWatched(fmri, pid, 128 + signal);
+        }
+    }
+
+    /// <summary>The launched process has come so far.</summary>
+    public void Join(Fmri fmri)
+    {
+        if (!Contracts.TryGetValue(fmri, out var set))
+        {
+            Contracts[fmri] = set = [];
+        }
+        set.Add(Watched[fmri]);
     }
 
     public void Kill(Fmri fmri)
@@ -109,10 +149,19 @@ internal sealed class FakeProcesses : IMethodLauncher, IContracts
 
     private void Empty(Fmri fmri)
     {
-        if (!IsEmpty(fmri))
+        foreach (int pid in Processes(fmri))
         {
-            Contracts[fmri].Clear();
-            Emptied.Enqueue(fmri);
+            EndWatched(fmri, pid, 128 + 9);
+            End(fmri, pid);
+        }
+    }
+
+    private void EndWatched(Fmri fmri, int pid, int status)
+    {
+        if (Watched.GetValueOrDefault(fmri) == pid)
+        {
+            Watched.Remove(fmri);
+            Ended.Enqueue((fmri, pid, status));
         }
     }
 }

@@ -232,6 +232,55 @@ public sealed class RestarterTests
     }
 
     [Fact]
+    public void A_process_that_is_on_its_way_into_its_contract_is_told_to_stop_and_waited_for()
+    {
+        _processes.LaunchedLate = true;
+        _processes.ObeySignals = false;
+        Boot(Define("a", Wait));
+        Assert.Equal(ServiceState.Online, Get("a").State);
+        Disable("a");
+        Assert.Equal(["a launched 15"], _processes.Signals);
+        Assert.Equal(Phase.Draining, Get("a").Phase); // the contract is empty, but it is not over
+        _processes.Join(F("a"));
+        Pass(1);
+        Assert.Equal(["a launched 15"], _processes.Signals); // told once
+        Ended("a", 143);
+        Assert.Equal(ServiceState.Disabled, Get("a").State);
+    }
+
+    [Fact]
+    public void What_joins_while_a_service_drains_is_told_to_stop_too()
+    {
+        _processes.ObeySignals = false;
+        Boot(Define("a"));
+        int first = StartedWithDaemon("a");
+        Disable("a");
+        Assert.Equal(["a 15"], _processes.Signals);
+        _processes.ObeySignals = true;
+        _processes.Add(F("a"));
+        Pass(0.3);
+        Assert.Equal(["a 15", "a 15"], _processes.Signals);
+        Assert.Equal([first], _processes.Processes(F("a")));
+        Assert.NotNull(_restarter.NextDeadline);
+        _processes.End(F("a"), first);
+        Run();
+        Assert.Equal(ServiceState.Disabled, Get("a").State);
+        Assert.Null(_restarter.NextDeadline);
+    }
+
+    [Fact]
+    public void A_launched_process_that_does_not_obey_is_killed_wherever_it_is()
+    {
+        _processes.LaunchedLate = true;
+        _processes.ObeySignals = false;
+        Boot(Define("a", Wait));
+        Disable("a");
+        Pass(61);
+        Assert.Equal(["a launched 15", "a launched 9"], _processes.Signals);
+        Assert.Equal(ServiceState.Disabled, Get("a").State);
+    }
+
+    [Fact]
     public void Refresh_runs_its_method_and_the_service_goes_on()
     {
         Boot(Define("a", methods: ScriptMethods));
@@ -367,6 +416,7 @@ public sealed class RestarterTests
     {
         int pid = _processes.Watched[F(service)];
         _processes.End(F(service), pid);
+        _processes.Forget(F(service));
         _restarter.ProcessEnded(F(service), pid, status);
         Run();
     }
@@ -388,8 +438,12 @@ public sealed class RestarterTests
             {
                 _restarter.ContractEmptied(fmri);
             }
+            while (_processes.Ended.TryDequeue(out var ended))
+            {
+                _restarter.ProcessEnded(ended.Fmri, ended.Pid, ended.Status);
+            }
             _restarter.Settle();
         }
-        while (_processes.Emptied.Count > 0);
+        while (_processes.Emptied.Count > 0 || _processes.Ended.Count > 0);
     }
 }

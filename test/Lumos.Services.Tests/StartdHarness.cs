@@ -38,6 +38,11 @@ internal sealed class StartdHarness : IDisposable
 
     internal ServiceClient Client { get; }
 
+    /// <summary>Whatever is launched takes its time on the way into its cgroup.</summary>
+    internal bool SlowTrampoline { get; init; }
+
+    internal string SlowTrampolinePath => $"{Root}/slow-trampoline";
+
     internal string Console => File.ReadAllText($"{Root}/console");
 
     internal string Log(string service) => File.ReadAllText($"{Root}/var/svc/log/{service.Replace('/', '-')}:default.log");
@@ -59,7 +64,7 @@ internal sealed class StartdHarness : IDisposable
         {
             words.Add(typeof(StartdHarness).Assembly.Location);
         }
-        words.AddRange(["svc.startd", "--root", Root, "--cgroup", Cgroup.Path, "--trampoline", Trampoline(), .. _extra]);
+        words.AddRange(["svc.startd", "--root", Root, "--cgroup", Cgroup.Path, "--trampoline", SlowTrampoline ? Slow(Trampoline()) : Trampoline(), .. _extra]);
         if (!_cgroups)
         {
             words.Add("--no-cgroups");
@@ -153,6 +158,13 @@ internal sealed class StartdHarness : IDisposable
     {
         string path = Path.Combine(Repository.Root, "src/lumos-init/bin/Debug/net9.0/linux-x64/lumos-init");
         return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is not built");
+    }
+
+    private string Slow(string trampoline)
+    {
+        File.WriteAllText(SlowTrampolinePath, $"#!/bin/sh\nsleep 3\nexec {trampoline} \"$@\"\n");
+        File.SetUnixFileMode(SlowTrampolinePath, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return SlowTrampolinePath;
     }
 
     private static string Cgroup2Mount() => File.ReadLines("/proc/self/mountinfo").Select(l => l.Split(' '))

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Linux.Signals;
+using Lumos.Linux.Spawn;
 using Lumos.Services.Client;
 using Lumos.Services.Model;
 using static Lumos.Services.Tests.StartdHarness;
@@ -142,6 +143,55 @@ public sealed class StartdTests
         smf.WaitFor("site/stubborn", ServiceState.Disabled);
         Assert.Contains("Service exit timed out. Killing contract.", smf.Log("site/stubborn"));
         Assert.Empty(smf.Get("site/stubborn").Processes);
+    }
+
+    [Fact]
+    public void A_wait_service_stops_that_is_only_on_its_way_into_its_cgroup()
+    {
+        using var smf = new StartdHarness { SlowTrampoline = true };
+        smf.Manifest("site/wait", "<property_group name='startd' type='framework'><propval name='duration' type='astring' value='child'/></property_group>",
+            methods: $"<exec_method type='method' name='start' exec='touch {smf.Root}/begun' timeout_seconds='60'/>");
+        smf.Start();
+        smf.WaitFor("site/wait", ServiceState.Online);
+        smf.SetEnabled("site/wait", false);
+        smf.WaitFor("site/wait", ServiceState.Disabled);
+        Assert.DoesNotContain("timed out", smf.Log("site/wait"));
+        // Nothing is on its way any more.
+        Assert.Empty(ProcessesUnder(smf.SlowTrampolinePath));
+        Assert.False(File.Exists($"{smf.Root}/begun"));
+
+        static string[] ProcessesUnder(string program) => [.. Directory.GetDirectories("/proc").Where(p =>
+        {
+            try
+            {
+                return int.TryParse(Path.GetFileName(p), out _) && File.ReadAllText($"{p}/cmdline").Split('\0') is [_, var script, ..] && script == program;
+            }
+            catch (IOException)
+            {
+                return false; // it has ended
+            }
+        })];
+    }
+
+    [Fact]
+    public void What_joins_a_cgroup_while_its_service_stops_is_told_to_stop_too()
+    {
+        using var smf = new StartdHarness();
+        // It takes its time to end, with a helper that nobody but itself may end.
+        smf.Manifest("site/slow", methods: StartStop(
+            $"sh -c '(trap \"sleep 5; touch {smf.Root}/helped; exit 0\" TERM; touch {smf.Root}/ready; while :; do sleep 0.1; done) & exit 0'"));
+        smf.Start();
+        smf.WaitFor("site/slow", ServiceState.Online);
+        smf.Until("its trap is set", () => File.Exists($"{smf.Root}/ready"));
+        smf.SetEnabled("site/slow", false);
+        smf.Until("the helper runs", () => smf.Get("site/slow").Processes.Any(p => p.Arguments == "sleep 5"));
+        using var late = ChildProcess.Start(new SpawnRequest { Argv = ["sleep", "100000"] });
+        smf.Cgroup.Child("site-slow:default").Add(late.Pid);
+        Assert.True(late.HasEnded(TimeSpan.FromSeconds(4)), "nobody told it to stop");
+        Assert.Equal(128 + Signal.TERM, late.Wait());
+        smf.WaitFor("site/slow", ServiceState.Disabled);
+        Assert.True(File.Exists($"{smf.Root}/helped"));
+        Assert.DoesNotContain("timed out", smf.Log("site/slow"));
     }
 
     [Fact]

@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Drivers.Files;
 using Lumos.Images.Model;
+using Lumos.Linux;
+using Lumos.Linux.Handles;
 
 namespace Lumos.Images.Store;
 
@@ -18,13 +20,15 @@ public sealed class ImageDatabase(ImagePaths paths)
         string path = FileOf(pool, uuid);
         try
         {
+            // Without File, which locks what it reads: a listing reads a thousand of these.
+            using var file = FileDescriptorIo.Open(path, OpenFlags.ReadOnly);
             // A record that names another image is as good as none: the file's name is what counts.
-            return JsonPath.Parse(File.ReadAllBytes(path)) is JsonObject record
+            return JsonPath.Parse(file.ReadToEnd()) is JsonObject record
                 && ImageManifest.Owning(record["manifest"], path) is var manifest && manifest.Uuid == uuid
                 ? (manifest, record["source"] is JsonValue v && v.TryGetValue(out string? source) ? source : null)
                 : null;
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException or LumosException)
+        catch (Exception e) when (e is ErrnoException { Errno: Errno.ENOENT or Errno.ENOTDIR } or JsonException or LumosException)
         {
             return null;
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Lumos.Linux.Interop;
 using Microsoft.Win32.SafeHandles;
 
@@ -80,14 +81,27 @@ public static unsafe class FileDescriptorIo
     /// <summary>Reads to the end of a blocking descriptor.</summary>
     public static byte[] ReadToEnd(this FileDescriptor fd)
     {
-        using var all = new MemoryStream();
-        byte[] buffer = new byte[16384];
-        int got;
-        while ((got = fd.Read(buffer)) > 0)
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(16384);
+        try
         {
-            all.Write(buffer, 0, got);
+            int filled = 0, got;
+            while ((got = fd.Read(buffer.AsSpan(filled))) > 0)
+            {
+                filled += got;
+                if (filled == buffer.Length)
+                {
+                    byte[] more = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+                    buffer.CopyTo(more, 0);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = more;
+                }
+            }
+            return buffer[..filled];
         }
-        return all.ToArray();
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     /// <summary>A second descriptor for the same open file, close-on-exec.</summary>

@@ -4,6 +4,7 @@ using Lumos.Linux.Cgroups;
 using Lumos.Linux.Files;
 using Lumos.Linux.Polling;
 using Lumos.Linux.Signals;
+using Lumos.Services.Daemon;
 using Lumos.Services.Model;
 using Lumos.Services.Restarter;
 
@@ -121,13 +122,8 @@ public sealed class CgroupContracts : IContracts, IDisposable
         }
     }
 
-    public void Signal(Fmri fmri, int signal)
-    {
-        foreach (int pid in Processes(fmri))
-        {
-            ProcessSignals.Send(pid, signal);
-        }
-    }
+    public void Signal(Fmri fmri, SignalRound round) => 
+        round.Tell(() => ProcFiles.Living(Processes(fmri)), pid => ProcessSignals.Send(pid, round.Signal));
 
     public void Kill(Fmri fmri)
     {

@@ -3,6 +3,7 @@ using Lumos.Core;
 using Lumos.Linux.Polling;
 using Lumos.Linux.Signals;
 using Lumos.Linux.Spawn;
+using Lumos.Services.Daemon;
 using Lumos.Services.Restarter;
 
 namespace Lumos.Services.Contracts;
@@ -58,14 +59,11 @@ public sealed class ProcessContracts(EventLoop loop) : IContracts
         return found;
     }
 
-    public void Signal(Fmri fmri, int signal)
+    public void Signal(Fmri fmri, SignalRound round) => round.Tell(() => ProcFiles.Living(Processes(fmri)), pid =>
     {
-        foreach (int pid in Processes(fmri))
-        {
-            Hold(fmri, pid);
-            ProcessSignals.Send(pid, signal);
-        }
-    }
+        Hold(fmri, pid);
+        ProcessSignals.Send(pid, round.Signal);
+    });
 
     public void Kill(Fmri fmri)
     {

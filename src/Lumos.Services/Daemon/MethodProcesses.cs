@@ -17,7 +17,7 @@ namespace Lumos.Services.Daemon;
 public sealed class MethodProcesses(
     EventLoop loop, ServiceLogFiles logs, AccountFiles accounts, Func<Fmri, string?> cgroupOf, string zoneName) : IMethodLauncher
 {
-    private readonly Dictionary<Fmri, int> _watched = [];
+    private readonly Dictionary<Fmri, (int Pid, Action<int> Signal)> _watched = [];
 
     /// <summary>fmri, pid, exit status or 128 + signal.</summary>
     public event Action<Fmri, int, int>? Ended;
@@ -44,7 +44,7 @@ public sealed class MethodProcesses(
                 Groups = account?.Groups,
             });
             ulong ticks = ProcFiles.StartTicks(child.Pid) ?? 0;
-            _watched[launch.Fmri] = child.Pid;
+            _watched[launch.Fmri] = (child.Pid, child.Signal);
             loop.Add(child.PidFd, PollEvents.Readable, _ =>
             {
                 loop.Remove(child.PidFd);
@@ -72,7 +72,7 @@ public sealed class MethodProcesses(
             handle.Dispose();
             return false;
         }
-        _watched[fmri] = process.Pid;
+        _watched[fmri] = (process.Pid, signal => handle.Signal(signal));
         loop.Add(handle.Descriptor, PollEvents.Readable, _ =>
         {
             loop.Remove(handle.Descriptor);
@@ -82,11 +82,19 @@ public sealed class MethodProcesses(
         return true;
     }
 
+    public void Signal(Fmri fmri, int signal)
+    {
+        if (_watched.TryGetValue(fmri, out var watched))
+        {
+            watched.Signal(signal);
+        }
+    }
+
     public void Forget(Fmri fmri) => _watched.Remove(fmri);
 
     private void Report(Fmri fmri, int pid, int status)
     {
-        if (_watched.TryGetValue(fmri, out int watched) && watched == pid)
+        if (_watched.TryGetValue(fmri, out var watched) && watched.Pid == pid)
         {
             _watched.Remove(fmri);
             Ended?.Invoke(fmri, pid, status);

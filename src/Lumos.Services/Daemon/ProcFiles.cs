@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lumos.Services.Restarter;
 
 namespace Lumos.Services.Daemon;
 
@@ -11,6 +12,10 @@ public static class ProcFiles
 
     /// <summary>When the process started, in clock ticks since boot: with its number, its identity. Null: there is none.</summary>
     public static ulong? StartTicks(int pid) => Stat(pid)?.StartTicks;
+
+    /// <summary>Those of the processes that are (still) there.</summary>
+    public static IReadOnlyList<ContractProcess> Living(IEnumerable<int> pids) =>
+        [.. pids.Select(pid => Stat(pid) is { } stat ? new ContractProcess(pid, stat.StartTicks, stat.Parent) : null).OfType<ContractProcess>()];
 
     public static ProcessInfo? Read(int pid)
     {
@@ -32,7 +37,7 @@ public static class ProcFiles
             pid, stat.Command, arguments.Length > 0 ? arguments : stat.Command, boot + TimeSpan.FromSeconds((double)stat.StartTicks / TicksPerSecond), stat.StartTicks);
     }
 
-    private static (string Command, ulong StartTicks)? Stat(int pid)
+    private static (string Command, int Parent, ulong StartTicks)? Stat(int pid)
     {
         try
         {
@@ -40,7 +45,7 @@ public static class ProcFiles
             string text = File.ReadAllText($"/proc/{pid}/stat");
             int open = text.IndexOf('('), close = text.LastIndexOf(')');
             string[] rest = text[(close + 2)..].Split(' ');
-            return rest[0] is "Z" or "X" ? null : (text[(open + 1)..close], ulong.Parse(rest[19], CultureInfo.InvariantCulture));
+            return rest[0] is "Z" or "X" ? null : (text[(open + 1)..close], int.Parse(rest[1], CultureInfo.InvariantCulture), ulong.Parse(rest[19], CultureInfo.InvariantCulture));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or IndexOutOfRangeException)
         {

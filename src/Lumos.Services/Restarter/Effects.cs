@@ -16,6 +16,9 @@ public interface IMethodLauncher
     /// <summary>Watches a process that an earlier svc.startd started; false: it is not there any more.</summary>
     bool Adopt(Fmri fmri, WatchedProcess process);
 
+    /// <summary>Sends a signal to the watched process, which may still be on its way into its contract.</summary>
+    void Signal(Fmri fmri, int signal);
+
     /// <summary>Stops watching.</summary>
     void Forget(Fmri fmri);
 }
@@ -33,8 +36,8 @@ public interface IContracts
 
     IReadOnlyList<int> Processes(Fmri fmri);
 
-    /// <summary>Sends a signal to every process.</summary>
-    void Signal(Fmri fmri, int signal);
+    /// <summary>Sends the round's signal to every process that has not had it.</summary>
+    void Signal(Fmri fmri, SignalRound round);
 
     /// <summary>Ends every process, those just being forked included.</summary>
     void Kill(Fmri fmri);

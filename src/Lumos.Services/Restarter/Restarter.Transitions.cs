@@ -1,4 +1,5 @@
 using Lumos.Core;
+using Lumos.Linux.Signals;
 using Lumos.Services.Methods;
 using Lumos.Services.Model;
 
@@ -20,6 +21,10 @@ public sealed partial class Restarter
         {
             MethodEnded(instance, status);
         }
+        else if (instance.Phase == Phase.Draining && contracts.IsEmpty(fmri))
+        {
+            FinishStop(instance); // it ended on its way into the contract, or as its last
+        }
         else if (instance.Phase == Phase.Idle && instance.Definition.Duration == Duration.Wait && instance.State.IsRunning())
         {
             WaitServiceEnded(instance, status);
@@ -39,7 +44,7 @@ public sealed partial class Restarter
             case Phase.Clearing:
                 Cleared(instance);
                 break;
-            case Phase.Draining:
+            case Phase.Draining when instance.Process is null:
                 FinishStop(instance);
                 break;
             case Phase.Idle when instance.State.IsRunning() && instance.IsWatchedByContract && instance.Next == ServiceState.None:
@@ -74,6 +79,21 @@ public sealed partial class Restarter
                     break;
             }
         }
+        foreach (var instance in _instances.Values.Where(i => i.NextLook <= now).ToList())
+        {
+            TellToStop(instance, instance.Round!);
+        }
+    }
+
+    /// <summary>Signals the processes of a service that have not been: those in its contract, and the launched one on its way into it.</summary>
+    private void TellToStop(ServiceInstance instance, SignalRound round)
+    {
+        contracts.Signal(instance.Fmri, round);
+        if (instance.Process is { } launched)
+        {
+            round.Tell(launched.Pid, launched.StartTicks, _ => launcher.Signal(instance.Fmri, round.Signal));
+        }
+        instance.NextLook = clock.Monotonic + LookInterval;
     }
 
     private void BeginStart(ServiceInstance instance)
@@ -101,11 +121,6 @@ public sealed partial class Restarter
                 StopCause.Maintenance => "Stopping because maintenance was requested.",
                 _ => "Stopping because dependency activity requires stop.",
             });
-        }
-        if (instance.Definition.Duration == Duration.Wait)
-        {
-            launcher.Forget(instance.Fmri);
-            instance.Process = null;
         }
         RunMethod(instance, MethodKind.Stop);
     }
@@ -151,7 +166,8 @@ public sealed partial class Restarter
         if (BuiltInMethod.KillSignal(method.Exec) is { } signal)
         {
             log.Append(instance.Fmri, $"Executing {name} method (:kill).");
-            contracts.Signal(instance.Fmri, signal);
+            instance.Round = new SignalRound(signal);
+            TellToStop(instance, instance.Round);
             MethodSucceeded(instance);
             return;
         }
@@ -217,7 +233,7 @@ public sealed partial class Restarter
                     ContractEmptied(instance.Fmri);
                 }
                 break;
-            case MethodKind.Stop when contracts.IsEmpty(instance.Fmri):
+            case MethodKind.Stop when instance.Process is null && contracts.IsEmpty(instance.Fmri):
                 FinishStop(instance);
                 break;
             case MethodKind.Stop when instance.Definition.Duration == Duration.Transient:
@@ -328,9 +344,11 @@ public sealed partial class Restarter
     /// <summary>Ends whatever is in the contract, then goes on to what Next says.</summary>
     private void BeginClearing(ServiceInstance instance)
     {
+        launcher.Signal(instance.Fmri, Signal.KILL); // it may not be in its contract yet
         launcher.Forget(instance.Fmri);
         instance.Process = null;
         instance.Phase = Phase.Clearing;
+        instance.NextLook = null;
         if (contracts.IsEmpty(instance.Fmri))
         {
             Cleared(instance);
@@ -358,12 +376,14 @@ public sealed partial class Restarter
     {
         if (instance.MethodKind == MethodKind.Refresh)
         {
+            launcher.Signal(instance.Fmri, Signal.KILL);
             launcher.Forget(instance.Fmri);
             instance.Process = null;
             MethodEnded(instance, 128 + 9);
             return;
         }
         bool start = instance.MethodKind == MethodKind.Start;
+        launcher.Signal(instance.Fmri, Signal.KILL);
         launcher.Forget(instance.Fmri);
         instance.Process = null;
         contracts.Kill(instance.Fmri);

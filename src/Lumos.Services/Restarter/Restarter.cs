@@ -19,7 +19,8 @@ namespace Lumos.Services.Restarter;
 ///   maintenance → offline by svcadm clear, → disabled by svcadm disable.
 /// An instance with a Next passes the phases of <see cref="Phase"/>: clearing what an earlier run left, the method, draining.
 ///
-/// INVARIANTS. A start method begins with an empty contract. An instance that stops leaves no process. A stop that an administrator
+/// INVARIANTS. A start method begins with an empty contract. An instance that stops leaves no process, not even one that was launched
+/// and is still on its way into the contract, and every process there is told to stop, also one that comes while others are ending. A stop that an administrator
 /// caused waits for the dependents that must stop too, so that they go first; a stop by failure has happened already, and they follow.
 /// A dependency that is about to stop counts as down, so that a dependent does not come back just before it.
 ///
@@ -39,6 +40,9 @@ public sealed partial class Restarter(
     /// <summary>How long killed processes may take to vanish before we go on without them (they are stuck in the kernel).</summary>
     private static readonly TimeSpan ClearingLimit = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long after a stop's signal we look for processes that have joined since, and how often from then on.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
+
     private readonly SortedDictionary<string, ServiceInstance> _instances = new(StringComparer.Ordinal);
     private string _milestone = "all";
     private IReadOnlySet<Fmri>? _milestoneGraph;
@@ -56,7 +60,7 @@ public sealed partial class Restarter(
     public bool Dirty { get; set; }
 
     /// <summary>When <see cref="TimePassed"/> wants to be called (monotonic clock); null: no need.</summary>
-    public TimeSpan? NextDeadline => _instances.Values.Min(i => i.Deadline);
+    public TimeSpan? NextDeadline => _instances.Values.SelectMany(i => new[] { i.Deadline, i.NextLook }).Min();
 
     /// <summary>"all", "none" or the FMRI of a milestone.</summary>
     public string Milestone => _milestone;
@@ -233,6 +237,7 @@ public sealed partial class Restarter(
         instance.Next = ServiceState.None;
         instance.Phase = Phase.Idle;
         instance.Deadline = null;
+        instance.NextLook = null;
         instance.StateTime = clock.Now;
         instance.Auxiliary = auxiliary;
         instance.Reason = reason;

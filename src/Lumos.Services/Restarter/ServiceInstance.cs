@@ -77,6 +77,12 @@ public sealed class ServiceInstance(InstanceDefinition definition)
     /// <summary>When the phase has lasted too long (monotonic clock); null: never.</summary>
     public TimeSpan? Deadline { get; set; }
 
+    /// <summary>The signal of a stop by :kill, and who has had it.</summary>
+    public SignalRound? Round { get; set; }
+
+    /// <summary>When to look for processes that have joined since (monotonic clock); null: no need.</summary>
+    public TimeSpan? NextLook { get; set; }
+
     public bool TimedOut { get; set; }
 
     public StopCause? PendingStop { get; set; }
