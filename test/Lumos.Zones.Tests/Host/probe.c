@@ -65,6 +65,21 @@ static int latency(int rounds)
     return 0;
 }
 
+/* How late a sleeper wakes up: the middle one and the 99th of a hundred, in milliseconds. */
+static int wake(int rounds)
+{
+    double *late = calloc(rounds, sizeof *late);
+    for (int i = 0; i < rounds; i++) {
+        double start = now();
+        struct timespec t = {0, 2000000};
+        nanosleep(&t, NULL);
+        late[i] = now() - start - 2;
+    }
+    qsort(late, rounds, sizeof *late, order);
+    printf("%.3f %.3f\n", late[rounds / 2], late[rounds * 99 / 100]);
+    return 0;
+}
+
 /* Takes until there is no more, or enough; prints how many and why it ended; holds them for some seconds. */
 static int bomb(const char *what, int seconds, long most)
 {
@@ -120,6 +135,8 @@ int main(int argc, char **argv)
         return bomb(argv[2], atoi(argv[3]), argc > 4 ? atol(argv[4]) : 1L << 40);
     if (!strcmp(what, "latency"))
         return latency((int)number);
+    if (!strcmp(what, "wake"))
+        return wake((int)number);
     if (!strcmp(what, "mknod"))
         return answer(mknod("/disk", S_IFBLK | 0600, makedev(8, 0)));
     if (!strcmp(what, "mount"))
