@@ -11,7 +11,7 @@ namespace Lumos.Cli;
 /// <typeparam name="TRow">What one line shows.</typeparam>
 public sealed class Table<TRow>
 {
-    private const int Chunk = 32 << 10;
+    private const int Chunk = 8 << 10;
 
     private readonly Dictionary<string, Column<TRow>> _columns = new(StringComparer.Ordinal);
 

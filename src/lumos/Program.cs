@@ -57,4 +57,4 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 
 // Console.Out would first send the terminal's set-up sequence, which has no place in the output of a command.
 static TextWriter Writer(FileDescriptor fd, bool goesOn = false) =>
-    TextWriter.Synchronized(new StreamWriter(new OutputStream(new DescriptorStream(fd), goesOn), new UTF8Encoding(false)) { AutoFlush = true });
+    TextWriter.Synchronized(new StreamWriter(new OutputStream(new DescriptorStream(fd), goesOn), new UTF8Encoding(false), bufferSize: 8192) { AutoFlush = true });
