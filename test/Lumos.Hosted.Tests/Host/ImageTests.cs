@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using Xunit;
 
 namespace Lumos.Hosted.Tests.Host;
@@ -32,6 +33,78 @@ public sealed class ImageTests(SharedRoot shared) : HostedTest(shared)
         Assert.NotEqual(0, refused.Status);
         Assert.Contains(vm.Uuid, refused.ErrorOutput);
         vm.Vmadm("start").OrThrow();
+    }
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    [InlineData("KILL")]
+    public async Task An_install_that_is_ended_in_the_middle_leaves_nothing_or_the_next_one_takes_it_away(string signal)
+    {
+        string archive = Path.Combine(HostedRoot.Temporary, $"many-{signal}.tar");
+        using (var tar = new TarWriter(File.Create(archive)))
+        {
+            for (int i = 0; i < 60_000; i++)
+            {
+                tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, $"d{i / 500}/file{i}") { DataStream = new MemoryStream("content"u8.ToArray()) });
+            }
+        }
+        string[] before = Listed();
+        var install = Task.Run(() => _root.Command("imgadm", "install", "-q", "-f", archive));
+        // In the middle: files of it are there, in the folder where the half image is mounted.
+        Wait.For("the unpacking", () => IsUnpacking() || install.IsCompleted);
+        Assert.False(install.IsCompleted, "it was too fast for us");
+        _root.Run(["kill", $"-{signal}", .. ProcessesOf(archive)]);
+        var result = await install;
+        Assert.NotEqual(0, result.Status);
+        if (signal == "KILL")
+        {
+            Assert.NotEqual(before, Listed());
+            Wait.For("an end of what it had begun", () => _root.Command("imgadm", "vacuum", "-n").OrThrow().Output.Contains("-partial, left of an import", StringComparison.Ordinal));
+            _root.Command("imgadm", "install", "-m", TestImages.Manifest(Second, "after", "zone-dataset", "smartos", TestImages.NativeStream, "gzip"), "-f", TestImages.NativeStream).OrThrow();
+            _root.Command("imgadm", "delete", Second).OrThrow();
+        }
+        else
+        {
+            Assert.Contains("interrupted", result.ErrorOutput);
+        }
+        Assert.Equal(before, Listed());
+        File.Delete(archive);
+    }
+
+    private bool IsUnpacking()
+    {
+        try
+        {
+            return Directory.EnumerateFiles(_root.Inside("/run/lumos/unpack"), "file*", SearchOption.AllDirectories).Any();
+        }
+        catch (IOException)
+        {
+            return false; // not yet
+        }
+    }
+
+    /// <summary>All datasets' folders, mounts and files that an image in the making has.</summary>
+    private string[] Listed() =>
+    [
+        .. _root.Run([_root.Program("lumos-host"), "exec", "--root", _root.Prefix, "sh", "-c", "find /zones /run/lumos/unpack /var/tmp/.imgadm-downloads -mindepth 1 -maxdepth 1 2>/dev/null | sort; grep -c partial /proc/self/mounts"])
+            .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+    ];
+
+    /// <summary>Who has a file among its words, timeout(1) apart, which tells how it ended.</summary>
+    private static string[] ProcessesOf(string file) =>
+        [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).OfType<string>().Where(p => int.TryParse(p, out _) && CommandOf(p) is var words && words.Contains(file) && words[0] != "timeout")];
+
+    private static string[] CommandOf(string process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/cmdline").Split('\0');
+        }
+        catch (IOException)
+        {
+            return [""]; // it has ended
+        }
     }
 
     [Fact]
