@@ -15,7 +15,7 @@ public class QemuCommandTests
         var words = QemuCommand.Build(_folder, _settings, new BootSource.Direct("/k", "/b", "console=ttyS0 noimport=true"), _tcg, 4022);
         Assert.Equal("/k", After(words, "-kernel"));
         Assert.Equal("/b", After(words, "-initrd"));
-        Assert.Equal("console=ttyS0 noimport=true", After(words, "-append"));
+        Assert.Equal("console=ttyS0 noimport=true module_blacklist=kvm_amd", After(words, "-append"));
         Assert.Equal("tcg,thread=multi", After(words, "-accel"));
         Assert.Contains("hostfwd=tcp:127.0.0.1:4022-", After(words, "-netdev"));
         Assert.Equal(2, words.Count(w => w.StartsWith("virtio-blk-pci", StringComparison.Ordinal)));

@@ -24,10 +24,10 @@ public sealed class MachineTests
             "VGA,bus=pcie.0,addr=1e.0",
             "isa-serial,chardev=com1,index=0",
             "isa-serial,chardev=com2,index=1",
-            "virtio-blk-pci,drive=disk0,id=drive0,bus=pcie.0,addr=4.1,serial=disk0",
+            "virtio-blk-pci,drive=disk0,id=drive0,bus=pcie.0,addr=4.1,serial=disk0,werror=stop,rerror=report",
             "nvme,drive=disk1,id=drive1,bus=pcie.0,addr=4.0,multifunction=on,serial=0123,bootindex=2",
             "ich9-ahci,id=controller2,bus=pcie.0,addr=4.2",
-            "ide-hd,drive=disk2,id=drive2,bus=controller2.0,serial=disk2",
+            "ide-hd,drive=disk2,id=drive2,bus=controller2.0,serial=disk2,werror=stop,rerror=report",
             "virtio-net-pci,netdev=net0,id=nic0,mac=02:08:20:0a:0b:0c,romfile=,bus=pcie.0,addr=6.0,multifunction=on",
             "e1000,netdev=net1,id=nic1,mac=02:08:20:0a:0b:0d,romfile=,bus=pcie.0,addr=6.1",
         ], words);
@@ -39,11 +39,11 @@ public sealed class MachineTests
         var machine = Machine(MachineProfile.Kvm, new("/dev/zvol/a", "ide") { Boots = true }, new("/dev/zvol/b", "ide"), new("/dev/zvol/c", "virtio"), new("/dev/zvol/d", "scsi"));
         Assert.Equal(
         [
-            "ide-hd,drive=disk0,id=drive0,bus=ide.0,unit=0,serial=disk0,bootindex=1",
-            "ide-hd,drive=disk1,id=drive1,bus=ide.0,unit=1,serial=disk1",
-            "virtio-blk-pci,drive=disk2,id=drive2,bus=pci.0,addr=4.1,serial=disk2",
+            "ide-hd,drive=disk0,id=drive0,bus=ide.0,unit=0,serial=disk0,bootindex=1,werror=stop,rerror=report",
+            "ide-hd,drive=disk1,id=drive1,bus=ide.0,unit=1,serial=disk1,werror=stop,rerror=report",
+            "virtio-blk-pci,drive=disk2,id=drive2,bus=pci.0,addr=4.1,serial=disk2,werror=stop,rerror=report",
             "lsi53c895a,id=controller3,bus=pci.0,addr=4.2",
-            "scsi-hd,drive=disk3,id=drive3,bus=controller3.0,serial=disk3",
+            "scsi-hd,drive=disk3,id=drive3,bus=controller3.0,serial=disk3,werror=stop,rerror=report",
         ], Devices(machine)[3..8]);
         Assert.Equal("pc-i440fx-7.2,usb=off", After("-machine", machine).Single());
     }

@@ -13,6 +13,12 @@ public sealed record Accelerator(bool IsKvm, string Why)
     public IReadOnlyList<string> Arguments =>
         IsKvm ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi", "-cpu", "max"];
 
+    /// <summary>
+    /// What the guest's kernel is told. An emulated processor has AMD-V, and KVM in the guest would run guests of its own on it, until QEMU 7.2 ends by an assertion of its own
+    /// (tcg_handle_interrupt); so that KVM stays away. (Without AMD-V, by svm=off, the same QEMU makes a processor on which the platform's init does not start.)
+    /// </summary>
+    public string KernelWords => IsKvm ? "" : " module_blacklist=kvm_amd";
+
     /// <summary>Guests without KVM are several times slower; limits on waiting are multiplied by this.</summary>
     public int Patience => IsKvm ? 1 : 3;
 

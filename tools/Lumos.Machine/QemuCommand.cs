@@ -40,7 +40,7 @@ public static class QemuCommand
         switch (boot)
         {
             case BootSource.Direct direct:
-                words.AddRange(["-kernel", direct.Kernel, "-initrd", direct.BootArchive, "-append", direct.CommandLine]);
+                words.AddRange(["-kernel", direct.Kernel, "-initrd", direct.BootArchive, "-append", direct.CommandLine + accelerator.KernelWords]);
                 break;
             case BootSource.Medium medium:
                 words.AddRange(FirmwareOf(medium.Firmware, folder));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Lumos.Core;
 using Lumos.Drivers.Qemu;
 using Lumos.Linux.Spawn;
@@ -7,7 +8,7 @@ namespace Lumos.Zones.Machines;
 /// <summary>What is said to a QEMU that runs.</summary>
 internal static class MachineMonitor
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), BootPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), BootPatience = TimeSpan.FromSeconds(60), PressAgain = TimeSpan.FromSeconds(15);
 
     /// <summary>Words of the console that are told when QEMU does not run.</summary>
     private const int LastLines = 3;
@@ -33,7 +34,26 @@ internal static class MachineMonitor
         }
     }
 
-    /// <summary>The guest is told that its power button was pressed. One that has not come so far that it listens is halted when its time is up.</summary>
+    /// <summary>
+    /// Waits for a guest whose power button was pressed, and presses it again from time to time: one that was still booting has not heard. False: it still runs.
+    /// </summary>
+    internal static bool AwaitPowerOff(string socket, ProcessHandle init, TimeSpan timeout)
+    {
+        for (var clock = Stopwatch.StartNew(); ; PressPowerButton(socket, init))
+        {
+            var left = timeout - clock.Elapsed;
+            if (init.WaitForEnd(left < PressAgain ? left > TimeSpan.Zero ? left : TimeSpan.Zero : PressAgain))
+            {
+                return true;
+            }
+            if (clock.Elapsed >= timeout)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>The guest is told that its power button was pressed.</summary>
     internal static void PressPowerButton(string socket, ProcessHandle init)
     {
         try

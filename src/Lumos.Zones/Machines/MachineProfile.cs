@@ -100,9 +100,12 @@ public sealed record DiskModel(string? Controller, string Device, string Bus = "
     /// <summary>It has no place of its own: places on the chip set's controller, in the order they are given out.</summary>
     public IReadOnlyList<string>? BuiltIn { get; private init; }
 
+    /// <summary>It can hold the guest still while there is no room for what it writes.</summary>
+    public bool StopsOnErrors { get; private init; } = true;
+
     public static DiskModel Virtio { get; } = new(null, "virtio-blk-pci");
 
-    public static DiskModel Nvme { get; } = new(null, "nvme");
+    public static DiskModel Nvme { get; } = new(null, "nvme") { StopsOnErrors = false };
 
     public static DiskModel Ahci { get; } = new("ich9-ahci", "ide-hd", ".0");
 

@@ -88,8 +88,11 @@ public static class QemuCommand
             line.Add("-device", Text($"{controller},id=controller{n},{place}"));
             place = Text($"bus=controller{n}{model.Bus}");
         }
-        line.Add("-device", Text($"{model.Device},drive=disk{n},id=drive{n},{place}{serial}{order}"));
+        line.Add("-device", Text($"{model.Device},drive=disk{n},id=drive{n},{place}{serial}{order}{(model.StopsOnErrors ? OnError : "")}"));
     }
+
+    /// <summary>A guest whose disk has no room any more stands still and goes on where it was, where one that got the error would have lost a write.</summary>
+    private const string OnError = ",werror=stop,rerror=report";
 
     private static void AddNic(Line line, MachineSpec machine, int n)
     {

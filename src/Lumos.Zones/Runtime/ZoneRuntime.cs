@@ -162,7 +162,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
             if (init is not null)
             {
                 Ask(name, init, how);
-                if (!init.WaitForEnd(timeout))
+                if (!(Brand(name).IsHvm ? MachineMonitor.AwaitPowerOff(_layout.QmpSocket(name), init, timeout) : init.WaitForEnd(timeout)))
                 {
                     return false;
                 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Lumos.Cli;
@@ -19,6 +20,28 @@ public sealed class AgentTests : IDisposable
     private readonly TestMachine _machine = new();
 
     public void Dispose() => _machine.Dispose();
+
+    [Fact]
+    public void A_machine_asks_over_its_second_serial_port_and_its_firmware_is_not_spoken_to()
+    {
+        string uuid = _machine.Create(""", "customer_metadata": {"k": "v"}""");
+        var name = ZoneName.Parse(uuid);
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var agent = new RunningAgent(_machine);
+        listener.Bind(new UnixDomainSocketEndPoint(_machine.Layout.SecondSerialPort(name)));
+        listener.Listen();
+        File.SetLastWriteTimeUtc(_machine.Layout.StateFile(name), DateTime.UtcNow);
+        File.WriteAllText(_machine.Layout.StateFile(name) + ".new", File.ReadAllText(_machine.Layout.StateFile(name)));
+        File.Move(_machine.Layout.StateFile(name) + ".new", _machine.Layout.StateFile(name), overwrite: true); // as QEMU runs, the zone's record changes
+        for (int boots = 0; boots < 2; boots++)
+        {
+            using var guest = new RawClient(listener.Accept());
+            guest.Send("\u001b[2J\u001b[01;01HBdsDxe: loading Boot0001\r\n\r\nGRUB loading.\r\nerror: no such thing\nGETS nothing\n");
+            Assert.Equal("invalid command\n", guest.Ask("\n", 1)); // the first that is answered
+            Assert.Equal("V2_OK\n", guest.Ask("NEGOTIATE V2\n", 1));
+            Assert.Equal("SUCCESS\nv\n.\n", guest.Ask("GET k\n", 3));
+        } // the port is answered at again
+    }
 
     [Fact]
     public void Guests_read_and_write_and_the_operator_sees_it()

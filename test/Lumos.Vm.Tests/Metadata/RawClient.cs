@@ -7,12 +7,19 @@ namespace Lumos.Vm.Tests.Metadata;
 /// <summary>A client that says what it is told to, and nothing else.</summary>
 internal sealed class RawClient : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly Socket _socket;
 
     public RawClient(string path)
+        : this(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
     {
         Wait.Until(() => File.Exists(path));
         _socket.Connect(new UnixDomainSocketEndPoint(path));
+    }
+
+    /// <summary>Of a connection that is, or will be, there.</summary>
+    public RawClient(Socket socket)
+    {
+        _socket = socket;
         _socket.ReceiveTimeout = _socket.SendTimeout = 20_000;
     }
 

@@ -11,7 +11,11 @@ namespace Lumos.Vm.Metadata.Agent;
 /// to be within its limits again). While it is not reading, what the client sends stays in the kernel, which stops it.
 /// All on the loop's thread.
 /// </summary>
-internal sealed class MetadataConnection(ZoneEndpoint zone, EventLoop loop, UnixSocket socket, TimeProvider clock)
+/// <param name="isSerial">
+/// The client is whatever runs in a machine now, at its second serial port. Firmware and boot loaders write their screens to all ports, and take what comes from there for what
+/// somebody types. So only what is certainly meant for us is answered: a command that there is, and an empty line, by which clients find out that somebody is there.
+/// </param>
+internal sealed class MetadataConnection(ZoneEndpoint zone, EventLoop loop, UnixSocket socket, TimeProvider clock, bool isSerial = false)
 {
     private readonly LineBuffer _input = new();
     private byte[] _output = [];
@@ -130,7 +134,11 @@ internal sealed class MetadataConnection(ZoneEndpoint zone, EventLoop loop, Unix
             }
             _lastRequest = _lastProgress = clock.GetTimestamp();
             zone.Charge(1);
-            Take(MetadataLine.Parse(line));
+            var meaning = MetadataLine.Parse(line);
+            if (!isSerial || line.IsEmpty || meaning.IsCommand)
+            {
+                Take(meaning);
+            }
         }
         Await();
     }

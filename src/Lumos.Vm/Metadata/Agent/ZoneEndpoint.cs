@@ -105,7 +105,7 @@ internal sealed class ZoneEndpoint : IDisposable
         }
         try
         {
-            _serial = new MetadataConnection(this, _agent.Loop, UnixSocket.Connect(_serialPort, nonBlocking: true), _agent.Clock);
+            _serial = new MetadataConnection(this, _agent.Loop, UnixSocket.Connect(_serialPort, nonBlocking: true), _agent.Clock, isSerial: true);
         }
         catch (ErrnoException)
         {

@@ -9,6 +9,9 @@ public abstract record MetadataLine
     {
     }
 
+    /// <summary>It is one of the commands that there are, whatever comes of it.</summary>
+    public bool IsCommand => this is Negotiate or Damaged or Request { Command: "GET" or "KEYS" or "PUT" or "DELETE" } or Request { Id: not null };
+
     /// <summary>No command: answered with "invalid command", which is how a client knows that both sides are at the start of a line.</summary>
     public sealed record Invalid : MetadataLine;
 

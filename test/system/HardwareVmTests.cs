@@ -1,0 +1,76 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace Lumos.SystemTests;
+
+/// <summary>A hardware virtual machine on the live image, on ZFS: the platform's own QEMU and firmware, a volume cloned from an image, a cable on the machine's network.</summary>
+[Collection("06 lifecycle")]
+public sealed class HardwareVmTests(Suite suite) : LiveTest(suite)
+{
+    [Theory]
+    [InlineData("bhyve", "bios", "virtio")]
+    [InlineData("kvm", null, "ide")]
+    public void A_guest_boots_from_a_clone_asks_for_its_metadata_and_goes_down_when_asked(string brand, string? bootrom, string model)
+    {
+        var image = Image();
+        var payload = new JsonObject
+        {
+            ["brand"] = brand, ["alias"] = "guest-" + brand, ["hostname"] = "guest-" + brand, ["ram"] = 128, ["vcpus"] = 1, ["vnc_port"] = 5905,
+            ["disks"] = new JsonArray(new JsonObject { ["image_uuid"] = $"{image}", ["boot"] = true, ["model"] = model }, new JsonObject { ["size"] = 64, ["model"] = "virtio" }),
+            ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = "dhcp", ["primary"] = true, ["model"] = "virtio" }),
+        };
+        if (bootrom is not null)
+        {
+            payload["bootrom"] = bootrom;
+        }
+        var vm = Zone.Create(payload);
+        string facts = Ready(vm);
+        Assert.Contains($" hostname=guest-{brand} ", facts);
+        Assert.Contains($" uuid={vm} ", facts);
+        Assert.Matches(@" nic\.eth0=[0-9a-f:]+ 10\.0\.2\.\d+/24 ", facts); // a lease of the network's own server
+
+        Assert.Equal($"zones/{image}@final", Ok(Zone.Run("zfs", "get", "-H", "-o", "value", "origin", $"zones/{vm}/disk0")));
+        var info = JsonNode.Parse(Ok(Zone.Run("vmadm", "info", $"{vm}", "status,vnc")))!;
+        Assert.Equal("running", (string?)info["status"]!["status"]);
+        Assert.Equal(5905, (int)info["vnc"]!["port"]!);
+        Assert.Equal("10.0.2.15", (string?)info["vnc"]!["host"]);
+        string greeting = Ok(Zone.Shell("exec 3<>/dev/tcp/10.0.2.15/5905; head -c 12 <&3"));
+        Assert.StartsWith("RFB 003.", greeting);
+        Assert.Equal(Ok(Zone.Shell("grep -qwE 'vmx|svm' /proc/cpuinfo && echo kvm || echo tcg")), (string?)Zone.Get(vm)!["accelerator"]);
+
+        Ok(Zone.Run("vmadm", "stop", $"{vm}"));
+        Assert.Contains("tiny: going down", Console(vm));
+        Ok(Zone.Run("vmadm", "delete", $"{vm}"));
+        Assert.Equal("", Ok(Zone.Run("sh", "-c", $"zfs list -H -o name | grep {vm} || true")));
+        AssertConsistent();
+    }
+
+    private Guid Image()
+    {
+        var image = Suite.ImageUuid("tiny");
+        Zone.UseImageSource(Suite.ImageUrl);
+        Zone.ImportImage(image);
+        return image;
+    }
+
+    private string Ready(Guid vm)
+    {
+        string line = "";
+        // Twice the patience: where this machine's processor is emulated, its guest's is emulated by an emulated one.
+        Zone.WaitFor("the guest", 2 * Suite.Patient(60), () =>
+            (line = Console(vm).Split('\n').FirstOrDefault(one => one.StartsWith("tiny: ready ", StringComparison.Ordinal)) ?? "").Contains("firmware=", StringComparison.Ordinal));
+        return line;
+    }
+
+    /// <summary>What appeared on the first serial port: the log's lines are TIME STREAM F|P TEXT.</summary>
+    private string Console(Guid vm)
+    {
+        var text = new StringBuilder();
+        foreach (string[] parts in Zone.Run("cat", $"/zones/{vm}/logs/console.log").Output.Split('\n').Select(line => line.Split(' ', 4)).Where(parts => parts.Length == 4))
+        {
+            text.Append(parts[3].TrimEnd('\r')).Append(parts[2] == "F" ? "\n" : "");
+        }
+        return text.ToString();
+    }
+}
