@@ -17,7 +17,8 @@ internal static class ListVerbs
             DockerTable.Print(command, Installed(command.Store), args.Has('j'), !args.Has('H'), args.Operands);
             return ExitStatus.Success;
         }
-        Print(command, args, Installed(command.Store), args.Operands);
+        bool clones = args.Has('j') || args.Operands.Append(args.Get('o')).Append(args.Get('s')).Any(w => w?.Contains("clones", StringComparison.Ordinal) == true);
+        Print(command, args, clones ? Installed(command.Store) : command.Store.List().Select(ShowVerbs.Describe), args.Operands);
         return ExitStatus.Success;
     }
 

@@ -10,6 +10,10 @@ public static class JsonPath
     /// <summary>The node at a path such as requirements.networks.0.name; null when any part is not there.</summary>
     public static JsonNode? Find(JsonNode? node, string path)
     {
+        if (node is JsonObject own && !path.Contains('.'))
+        {
+            return own[path];
+        }
         foreach (string part in path.Split('.'))
         {
             node = node switch
@@ -64,8 +68,10 @@ public static class JsonPath
             : node is JsonValue value && value.TryGetValue(out string? s) ? s
             : node.ToJsonString();
         // What a remote server calls its images must not move the cursor of the terminal it is listed on.
-        return text is null || !text.Any(char.IsControl) ? text : string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+        return text is null || !HasControl(text) ? text : string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
     }
+
+    private static bool HasControl(ReadOnlySpan<char> text) => text.ContainsAnyInRange('\0', '\x1f') || text.ContainsAnyInRange('\x7f', '\x9f');
 
     /// <summary>JSON as our commands print it: indented by two.</summary>
     public static string Pretty(JsonNode node) => System.Text.Encoding.UTF8.GetString(Write(node, indented: true));

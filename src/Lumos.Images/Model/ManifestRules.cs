@@ -13,6 +13,12 @@ public static class ManifestRules
     private static readonly string[] States = ["active", "unactivated", "disabled", "failed", "creating"];
     private static readonly string[] Compressions = ["none", "gzip", "bzip2", "xz", "zstd"];
 
+    // Made once: a listing checks a thousand manifests.
+    private static readonly string TypeFault = $"type must be one of {string.Join(", ", Types)}";
+    private static readonly string SystemFault = $"os must be one of {string.Join(", ", Systems)}";
+    private static readonly string StateFault = $"state must be one of {string.Join(", ", States)}";
+    private static readonly string CompressionFault = $"files[0].compression must be one of {string.Join(", ", Compressions)}";
+
     public static IReadOnlyList<string> Check(JsonNode? node)
     {
         if (node is not JsonObject m)
@@ -34,10 +40,10 @@ public static class ManifestRules
             "name must be 1 to 1024 letters, digits or . _ / - and blank");
         Fault(Text(m["version"]) is not { Length: > 0 and <= 512 } version || !version.All(c => c is > ' ' and < (char)127),
             "version must be 1 to 512 printable ASCII characters without blanks");
-        Fault(!OneOf(m["type"], Types), $"type must be one of {string.Join(", ", Types)}");
-        Fault(!OneOf(m["os"], Systems), $"os must be one of {string.Join(", ", Systems)}");
+        Fault(!OneOf(m["type"], Types), TypeFault);
+        Fault(!OneOf(m["os"], Systems), SystemFault);
         Fault(Has("owner") && !IsUuid(m["owner"]), "owner must be a UUID");
-        Fault(Has("state") && !OneOf(m["state"], States), $"state must be one of {string.Join(", ", States)}");
+        Fault(Has("state") && !OneOf(m["state"], States), StateFault);
         foreach (string flag in new[] { "disabled", "public", "activated", "generate_passwords" })
         {
             Fault(Has(flag) && !IsBool(m[flag]), $"{flag} must be true or false");
@@ -85,7 +91,7 @@ public static class ManifestRules
         fault(file["size"] is not JsonValue size || !size.TryGetValue(out double bytes) || bytes is not (> 0 and < 1L << 53)
             || bytes != Math.Floor(bytes), "files[0].size must be a number of bytes above 0");
         fault(file["compression"] is not null && !OneOf(file["compression"], Compressions),
-            $"files[0].compression must be one of {string.Join(", ", Compressions)}");
+            CompressionFault);
         fault(file["sha256"] is not null && !IsHex(Text(file["sha256"]), 64), "files[0].sha256 must be 64 hexadecimal digits");
         fault(file["digest"] is { } digest && (Text(digest) is not { } text
             || (text.StartsWith("sha256:", StringComparison.Ordinal) && !IsHex(text[7..], 64))

@@ -13,7 +13,7 @@ internal static unsafe partial class Libc
     internal const ulong BTRFS_SUBVOL_RDONLY = 2, BTRFS_SUBVOL_QGROUP_INHERIT = 4, BTRFS_QUOTA_CTL_ENABLE_SIMPLE_QUOTA = 4,
         BTRFS_QGROUP_LIMIT_MAX_RFER = 1, BTRFS_ROOT_TREE_OBJECTID = 1, BTRFS_QUOTA_TREE_OBJECTID = 8;
 
-    internal const uint BTRFS_EXTENT_DATA_KEY = 108, BTRFS_ROOT_BACKREF_KEY = 144, BTRFS_QGROUP_STATUS_KEY = 240, BTRFS_QGROUP_INFO_KEY = 242,
+    internal const uint BTRFS_INODE_REF_KEY = 12, BTRFS_XATTR_ITEM_KEY = 24, BTRFS_EXTENT_DATA_KEY = 108, BTRFS_ROOT_BACKREF_KEY = 144, BTRFS_QGROUP_STATUS_KEY = 240, BTRFS_QGROUP_INFO_KEY = 242,
         BTRFS_QGROUP_RELATION_KEY = 246;
 
     internal const int BTRFS_QGROUP_LEVEL_SHIFT = 48;
@@ -96,6 +96,32 @@ internal static unsafe partial class Libc
         internal ushort other_encoding;
         internal byte type;
         internal ulong disk_bytenr, disk_num_bytes, offset, num_bytes;
+    }
+
+    /// <summary>The name comes after it.</summary>
+    [StructLayout(LayoutKind.Sequential, Pack = 1)]
+    internal struct btrfs_inode_ref
+    {
+        internal ulong index;
+        internal ushort name_len;
+    }
+
+    /// <summary>Name and data come after it.</summary>
+    [StructLayout(LayoutKind.Sequential, Pack = 1)]
+    internal struct btrfs_dir_item
+    {
+        internal btrfs_disk_key location;
+        internal ulong transid;
+        internal ushort data_len, name_len;
+        internal byte type;
+    }
+
+    [StructLayout(LayoutKind.Sequential, Pack = 1)]
+    internal struct btrfs_disk_key
+    {
+        internal ulong objectid;
+        internal byte type;
+        internal ulong offset;
     }
 
     /// <summary>The name comes after it.</summary>

@@ -55,6 +55,10 @@ public sealed partial class BtrfsDatasets(string pool, string root, string volum
         {
             var top = root is null ? tree.Root : tree.Get(root);
             var values = new BtrfsValues(_layout, tree);
+            if (wanted.Except(BtrfsValues.FromTheTree).Any())
+            {
+                values.Expect(top.Tree().Count(n => n.Depth - top.Depth <= (depth ?? int.MaxValue) && kinds.HasFlag(n.Kind)));
+            }
             var found = new List<DatasetEntry>();
             int limit = depth ?? int.MaxValue - 1;
             foreach (var node in top.Tree())

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Linux;
+using Lumos.Linux.Btrfs;
 using Lumos.Linux.Files;
 
 namespace Lumos.Drivers.Datasets.Btrfs;
@@ -38,8 +39,17 @@ internal sealed record BtrfsRecord
     /// <exception cref="LumosException">DatasetRecordInvalid.</exception>
     public static BtrfsRecord Load(string file)
     {
-        byte[] bytes = ExtendedAttribute.Read(file, Attribute)
-            ?? throw new LumosException("DatasetRecordInvalid", $"{file}, the record of a dataset, is missing or empty");
+        return Parse(file, ExtendedAttribute.Read(file, Attribute)
+            ?? throw new LumosException("DatasetRecordInvalid", $"{file}, the record of a dataset, is missing or empty"));
+    }
+
+    /// <summary>All records of a folder by one look, as they are on the disk; null: too much else is in its subvolume.</summary>
+    public static IReadOnlyDictionary<string, byte[]>? LoadAll(string folder, long mostKeys) =>
+        TreeSearch.Attributes(folder, Attribute, mostKeys);
+
+    /// <exception cref="LumosException">DatasetRecordInvalid.</exception>
+    public static BtrfsRecord Parse(string file, byte[] bytes)
+    {
         try
         {
             return FromJson(bytes);
