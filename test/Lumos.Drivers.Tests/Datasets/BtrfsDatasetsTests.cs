@@ -48,6 +48,33 @@ public sealed class BtrfsDatasetsTests(BtrfsPoolFixture fixture) : StoredDataset
     }
 
     [Fact]
+    public void Many_datasets_are_listed_as_each_by_itself()
+    {
+        var many = Root.Child("many");
+        Store.Create(many, new Dictionary<string, string> { ["org:inherited"] = "yes" });
+        for (int i = 0; i < 60; i++)
+        {
+            var one = many.Child($"d{i}");
+            Store.Create(one, i % 3 == 0 ? null : new Dictionary<string, string> { ["org:own"] = $"value {i}", ["org:long"] = new string('x', i * 100) });
+            if (i % 10 == 1)
+            {
+                Store.Snapshot(one.At("s"));
+                Store.SetProperties(one, new Dictionary<string, string> { ["org:own"] = "changed" });
+            }
+        }
+        string[] wanted = ["org:inherited", "org:own", "org:long", "guid", "creation"];
+        // All by one look at the file system's tree, which must not depend on what has been written to the disk yet.
+        Assert.NotNull(TreeSearch.Attributes(Layout.Records, "user.lumos", 10_000));
+        Assert.Null(TreeSearch.Attributes(Layout.Records, "user.lumos", 50));
+        var listed = Store.List(many, DatasetKinds.Live, 1, wanted);
+        Assert.Equal(61, listed.Count);
+        Assert.All(listed, entry => Assert.Equal(Store.GetProperties(entry.Dataset, wanted), entry.Properties));
+        Assert.Equal("changed", listed.Single(e => e.Dataset.Leaf == "d31")["org:own"]);
+        Assert.Null(listed.Single(e => e.Dataset.Leaf == "d33")["org:own"]);
+        Store.Destroy(many, recursive: true);
+    }
+
+    [Fact]
     public void Compression_compresses()
     {
         var a = Root.Child("a");
