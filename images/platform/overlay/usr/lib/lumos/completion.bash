@@ -4,7 +4,7 @@
 # The words are read as the user sees them: bash hands "state=run" over as three. What is offered after the last "=" or
 # ":" or "," is the end of such a word only. The lists are what vmadm and imgadm have; tests compare them.
 
-_lumos_vm_fields='alias autoboot billing_id boot_delay boot_priority boot_timestamp brand cpu_cap cpu_shares cpu_type create_timestamp dns_domain
+_lumos_vm_fields='accelerator alias autoboot billing_id boot_delay boot_priority boot_timestamp brand cpu_cap cpu_shares cpu_type create_timestamp dns_domain
     do_not_inventory docker exit_status exit_timestamp firewall_enabled flexible_disk_size free_space hostname hvm image_uuid
     indestructible_delegated indestructible_zoneroot max_locked_memory max_lwps max_physical_memory max_swap owner_uuid package_name
     package_version pid qemu_extra_opts quota ram state tmpfs type uuid vcpus zfs_io_priority zone_state zoneid zonename zonepath
