@@ -144,6 +144,11 @@ public sealed class MachineTests
         Assert.Equal((1, 1), ((int)json["process"]!["user"]!["uid"]!, (int)json["process"]!["user"]!["gid"]!));
         Assert.All(json["process"]!["capabilities"]!.AsObject(), set => Assert.Empty(set.Value!.AsArray()));
         Assert.Equal(QemuCommand.Program, (string?)json["process"]!["args"]![0]);
+        var rules = json["linux"]!["seccomp"]!["syscalls"]!.AsArray();
+        Assert.Contains(rules, rule => rule!["names"]!.AsArray().Any(name => (string?)name == "unshare") && (string?)rule["action"] == "SCMP_ACT_ERRNO");
+        Assert.Contains(rules, rule => (string?)rule!["names"]![0] == "clone" && (long)rule["args"]![0]!["value"]! == 0x10000000);
+        var once = rules.Where(rule => rule!["args"] is null).SelectMany(rule => rule!["names"]!.AsArray()).Select(name => (string?)name).ToList();
+        Assert.Equal(once.Distinct(), once); // a call with two answers is refused by libseccomp
         Assert.Equal(["/proc", "/dev", "/dev/pts", "/tmp", "/usr"], json["mounts"]!.AsArray().Select(mount => (string?)mount!["destination"]));
     }
 

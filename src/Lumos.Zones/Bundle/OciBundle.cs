@@ -31,7 +31,7 @@ public static class OciBundle
             ["devices"] = Array(Devices(zone)),
             ["maskedPaths"] = Strings([.. SecurityProfile.MaskedPaths]),
             ["readonlyPaths"] = Strings([.. SecurityProfile.ReadOnlyPaths]),
-            ["seccomp"] = SecurityProfile.SystemCallFilter(),
+            ["seccomp"] = SecurityProfile.SystemCallFilter(zone.Machine is not null),
             ["sysctl"] = new JsonObject([.. SecurityProfile.Switches.Select(s => KeyValuePair.Create(s.Key, (JsonNode?)s.Value))]),
             ["rootfsPropagation"] = "private",
         },

@@ -77,6 +77,60 @@ public sealed class HardwareVmTests(SharedRoot shared) : HostedTest(shared)
         Assert.Equal(1, (int)vm.Get()["init_restarts"]!);
     }
 
+    /// <summary>Whoever has taken over the emulator runs what he likes, as what it is: an attacker is put in its place.</summary>
+    [Fact]
+    public void Who_has_taken_over_the_emulator_reaches_nothing()
+    {
+        using var image = BuiltImage.Install(_root, "tiny");
+        using var vm = Machine("bhyve", image, "virtio", "virtio");
+        using var other = HostedVm.Of(_root, new JsonObject { ["brand"] = "bhyve", ["autoboot"] = false, ["disks"] = new JsonArray(new JsonObject { ["size"] = 8 }) });
+        int pid = vm.Pid;
+        // Each line tries one thing, and says so where it came of it.
+        const string Attack = """
+            b=/usr/bin/busybox
+            [ "$($b id -u)" = 1 ] || echo "is somebody else: $($b id)"
+            for place in / /usr /usr/bin /bin /dev /proc /proc/sys/kernel/core_pattern /sys; do
+                $b touch $place/attack 2>/dev/null && echo "writes in $place"
+            done
+            $b find / -xdev -type f -perm -4000 2>/dev/null | while read -r each; do [ "$($each -c 'id -u' root 2>/dev/null)" != 0 ] || echo "is root by $each"; done
+            $b mount -t tmpfs none /tmp 2>/dev/null && echo mounts
+            $b mount -t proc none /tmp 2>/dev/null && echo mounts proc
+            $b unshare -Ur true 2>/dev/null && echo "has a user namespace"
+            $b unshare -Urm $b mount -t tmpfs none /tmp 2>/dev/null && echo "has a user namespace and mounts"
+            $b unshare -n true 2>/dev/null && echo "has a network namespace"
+            $b chroot /usr /bin/busybox true 2>/dev/null && echo "changes its root"
+            $b mknod /tmp/disk b 8 0 2>/dev/null && echo "makes a device"
+            for device in /dev/kvm /dev/net/tun /dev/sda /dev/vda /dev/loop0 /dev/zvol /dev/mem /dev/zfs; do
+                [ ! -e $device ] || echo "sees $device"
+            done
+            for fd in /proc/1/fd/*; do
+                case $($b readlink $fd) in
+                    /dev/null | /dev/pts/* | /dev/ptmx | pipe:* | socket:* | anon_inode:* | '') ;;
+                    *) $b dd if=$fd of=/dev/null bs=512 count=1 2>/dev/null && echo "opens $fd again: $($b readlink $fd)" ;;
+                esac
+            done
+            [ "$($b ls /proc | $b grep -c '^[0-9]')" -le 6 ] || echo "sees other processes: $($b ps)"
+            [ "$($b tail -n +3 /proc/net/dev | $b wc -l)" = 1 ] || echo "has a network: $($b cat /proc/net/dev)"
+            $b ip link add v0 type dummy 2>/dev/null && echo "makes a link"
+            $b ping -c 1 -W 1 169.254.169.254 2>/dev/null >&2 && echo "reaches somebody"
+            $b dmesg 2>/dev/null | $b grep -q . && echo "reads the kernel's log"
+            $b hostname attacked 2>/dev/null && echo "names the machine"
+            $b date -s 2000-01-01 2>/dev/null >&2
+            [ "$($b date +%Y)" != 2000 ] || echo "sets the clock"
+            $b nice -n -5 true 2>/dev/null && echo "goes before others"
+            echo done
+            """;
+        var runtime = Lumos.Drivers.Oci.OciRuntime.Crun;
+        if (_root.Host("exec", "test", "-e", $"{runtime.StateRoot}/{vm.Uuid}").Status != 0)
+        {
+            runtime = Lumos.Drivers.Oci.OciRuntime.Runc;
+        }
+        var attacked = _root.Host("exec", [.. runtime.Words("exec", "--user", "1:1", vm.Uuid, "/usr/bin/busybox", "sh", "-c", Attack)]).OrThrow();
+        Assert.Equal("done", attacked.Output.Trim());
+        Assert.Equal((pid, "running"), (vm.Pid, vm.State));
+        Assert.Equal("stopped", other.State);
+    }
+
     [Fact]
     public void What_cannot_be_is_refused_before_anything_is_made()
     {
