@@ -59,6 +59,13 @@ public interface IZoneRuntime
     /// <summary>Takes the static routes of <paramref name="before"/> out of the running zone and puts those of <paramref name="after"/> in.</summary>
     void ApplyRoutes(ZoneSpec before, ZoneSpec after);
 
+    /// <summary>Tells the running machine that a disk of its has grown.</summary>
+    /// <param name="name">Its zone.</param>
+    /// <param name="disk">The disk's place in the list that it was booted with.</param>
+    /// <param name="bytes">As many as there are now.</param>
+    /// <exception cref="Lumos.Core.LumosException">In QEMU's words.</exception>
+    void GrowDisk(ZoneName name, int disk, long bytes);
+
     /// <summary>Signals the zone's init.</summary>
     void Signal(ZoneName name, int signal);
 

@@ -49,6 +49,14 @@ public sealed class CrashTests
         ["delete-snapshot"] = (WithSnapshot, host => new VmSnapshots(host).Delete(Uuid, "one")),
         ["rollback-snapshot"] = (Changed, host => new VmRollback(host).Run(Uuid, "one", keepState: false, keepConfiguration: false)),
         ["rollback-snapshot of a stopped one that stays so"] = (ChangedAndStopped, host => new VmRollback(host).Run(Uuid, "one", keepState: true, keepConfiguration: false)),
+        ["create of a machine"] = (_ => { }, host => CreateMachine(host, autoboot: true)),
+        ["update of the disks of a machine"] = (machine => CreateMachine(machine.Host, autoboot: false), host => Update(host, $$"""
+            {"add_disks": [{"image_uuid": "{{TestMachine.DiskImage}}", "size": 50}, {"size": 20, "zpool": "zones"}], "remove_disks": ["/dev/zvol/zones/{{Uuid}}/disk1"], "flexible_disk_size": 400,
+             "update_disks": [{"path": "/dev/zvol/zones/{{Uuid}}/disk2", "size": 4, "dangerous_allow_shrink": true}, {"path": "/dev/zvol/zones/{{Uuid}}/disk0", "size": 60, "compression": "zstd"}]}
+            """)),
+        ["growth of a disk whose guest runs"] = (machine => CreateMachine(machine.Host, autoboot: true), host => Update(host, $$"""{"update_disks": [{"path": "/dev/zvol/zones/{{Uuid}}/disk1", "size": 60}]}""")),
+        ["rollback-snapshot of a machine"] = (ChangedMachine, host => new VmRollback(host).Run(Uuid, "one", keepState: false, keepConfiguration: false)),
+        ["delete of a machine"] = (ChangedMachine, host => new VmLifecycle(host).Delete(Uuid)),
         ["reprovision"] = (Changed, host => Reprovision(host, keepState: false)),
         ["reprovision of a stubborn one"] = (Stubborn, host => Reprovision(host, keepState: true)),
         ["reprovision of a stopped one"] = (ChangedAndStopped, host => Reprovision(host, keepState: false)),
@@ -229,6 +237,7 @@ public sealed class CrashTests
         string file = machine.At($"zones/{Uuid}/root/file"), data = machine.Datasets.Exists(Data) ? Encoding.UTF8.GetString(machine.Datasets.GetContent(Data)) : "";
         return shown.ToJsonString().Replace(machine.Root, "") + limits + (File.Exists(resolvers) ? File.ReadAllText(resolvers) : "")
             + $" file: {(File.Exists(file) ? File.ReadAllText(file) : "none")}, data: {data}, "
+            + $"volumes: {string.Join(' ', machine.Datasets.List(DatasetName.Parse($"zones/{Uuid}"), DatasetKinds.Volume, null, ["volsize"]).Select(v => $"{v.Name} {v["volsize"]}"))}, "
             + $"snapshots: {string.Join(' ', machine.Datasets.List(DatasetName.Parse($"zones/{Uuid}"), DatasetKinds.Snapshot).Select(s => s.Name))}";
     }
 
@@ -242,6 +251,26 @@ public sealed class CrashTests
         };
         var (vm, facts) = new VmCreator(host).Prepare(payload, report);
         new VmCreator(host).Create(vm!, facts!);
+    }
+
+    private static void CreateMachine(VmHost host, bool autoboot)
+    {
+        var report = new PayloadReport();
+        var payload = JsonNode.Parse($$"""
+            {"brand": "bhyve", "uuid": "{{Uuid}}", "autoboot": {{(autoboot ? "true" : "false")}}, "alias": "a", "flexible_disk_size": 300, "nics": [],
+             "disks": [{"image_uuid": "{{TestMachine.DiskImage}}", "size": 50}, {"size": 30}, {"size": 8}]}
+            """)!.AsObject();
+        var (vm, facts) = new VmCreator(host).Prepare(payload, report);
+        report.ThrowIfFaulty();
+        new VmCreator(host).Create(vm!, facts!);
+    }
+
+    private static void ChangedMachine(TestMachine machine)
+    {
+        CreateMachine(machine.Host, autoboot: false);
+        new VmSnapshots(machine.Host).Create(Uuid, "one");
+        Update(machine.Host, $$"""{"alias": "changed", "add_disks": [{"size": 9}], "update_disks": [{"path": "/dev/zvol/zones/{{Uuid}}/disk1", "model": "nvme"}]}""");
+        new VmLifecycle(machine.Host).Start(Uuid);
     }
 
     private static void Update(VmHost host, string payload) =>

@@ -281,6 +281,8 @@ internal sealed class FakeZoneRuntime(ZoneLayout layout) : IZoneRuntime
 
     public void ApplyTmpfs(ZoneSpec spec) => Calls.Add($"tmpfs {spec.Name} {spec.TmpfsBytes >> 20}");
 
+    public void GrowDisk(ZoneName name, int disk, long bytes) => Calls.Add($"grow {name} {disk} {bytes >> 20}");
+
     public void ApplyRoutes(ZoneSpec before, ZoneSpec after) =>
         Calls.Add($"routes {after.Name} -{string.Join(' ', before.Routes.Except(after.Routes).Select(r => r.Destination))} +{string.Join(' ', after.Routes.Except(before.Routes).Select(r => r.Destination))}");
 

@@ -12,7 +12,9 @@ internal static class FolderBlob
         foreach (string path in Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             writer.Write(Path.GetRelativePath(folder, path));
-            bool isFile = File.Exists(path);
+            string? link = new FileInfo(path).LinkTarget;
+            bool isFile = link is null && File.Exists(path);
+            writer.Write(link ?? "");
             writer.Write(isFile);
             byte[] content = isFile ? File.ReadAllBytes(path) : [];
             writer.Write(content.Length);
@@ -28,9 +30,15 @@ internal static class FolderBlob
         while (reader.BaseStream.Position < blob.Length)
         {
             string path = Path.Combine(folder, reader.ReadString());
+            string link = reader.ReadString();
             bool isFile = reader.ReadBoolean();
             byte[] content = reader.ReadBytes(reader.ReadInt32());
-            if (isFile)
+            if (link.Length > 0)
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                File.CreateSymbolicLink(path, link);
+            }
+            else if (isFile)
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
                 File.WriteAllBytes(path, content);

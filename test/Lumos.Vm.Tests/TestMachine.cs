@@ -55,7 +55,11 @@ internal sealed class TestMachine : IDisposable, INeighbours
             Datasets.Create(DatasetName.Parse("zones/" + image));
             Datasets.Snapshot(SnapshotName.Parse($"zones/{image}@final"));
         }
-        if (images is null)
+        if (images is not null)
+        {
+            Copy(images.Datasets, SnapshotName.Parse($"zones/{DiskImage}@final"));
+        }
+        else
         {
             Datasets.CreateVolume(DatasetName.Parse("zones/" + DiskImage), 40 << 20, sparse: true);
             Datasets.Snapshot(SnapshotName.Parse($"zones/{DiskImage}@final"));

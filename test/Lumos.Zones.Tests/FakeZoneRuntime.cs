@@ -58,6 +58,8 @@ internal sealed class FakeZoneRuntime : IZoneRuntime
 
     public void ApplyRoutes(ZoneSpec before, ZoneSpec after) => throw new NotSupportedException();
 
+    public void GrowDisk(ZoneName name, int disk, long bytes) => throw new NotSupportedException();
+
     public ZoneSpec? Limited { get; private set; }
 
     public void ApplyLimits(ZoneSpec spec) => Limited = spec;

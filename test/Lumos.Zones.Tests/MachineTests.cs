@@ -34,6 +34,40 @@ public sealed class MachineTests
     }
 
     [Fact]
+    public void A_drive_with_media_is_read_only_and_has_a_place_of_its_own()
+    {
+        var bhyve = Machine(MachineProfile.Bhyve, new("/dev/zvol/a", "virtio") { Boots = true }, new("/x.iso", "ahci") { IsMedia = true }, new("/y.iso", "ahci") { IsMedia = true });
+        Assert.Equal(["ich9-ahci,id=controller1,bus=pcie.0,addr=3.0,multifunction=on", "ide-cd,drive=disk1,id=drive1,bus=controller1.0,serial=disk1,bootindex=102", "ich9-ahci,id=controller2,bus=pcie.0,addr=3.1"],
+            Devices(bhyve).Where(word => word.Contains("controller", StringComparison.Ordinal)).Take(3));
+        Assert.Contains(After("-blockdev", bhyve), word => word.StartsWith("driver=file,", StringComparison.Ordinal) && word.EndsWith("node-name=disk1,read-only=on", StringComparison.Ordinal));
+        var kvm = Machine(MachineProfile.Kvm, new("/dev/zvol/a", "ide") { Boots = true }, new("/x.iso", "ide") { IsMedia = true }, new("/dev/zvol/b", "ide"));
+        Assert.Contains(Devices(kvm), word => word.StartsWith("ide-cd,drive=disk1,id=drive1,bus=ide.1,unit=0,", StringComparison.Ordinal));
+        Assert.Contains(Devices(kvm), word => word.StartsWith("ide-hd,drive=disk2,id=drive2,bus=ide.0,unit=1,", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_place_that_is_named_is_taken_and_found_though_nothing_is_at_the_head_of_its_device()
+    {
+        var machine = Machine(MachineProfile.Bhyve, new("/dev/zvol/a", "virtio") { Boots = true }, new("/dev/zvol/b", "virtio") { Slot = new(9, 3), NoTrim = true, Sectors = new(512, 4096) }, new("/dev/zvol/c", "virtio"));
+        Assert.Contains("virtio-blk-pci,drive=disk1,id=drive1,bus=pcie.0,addr=9.3,serial=disk1,logical_block_size=512,physical_block_size=4096,discard=off,write-zeroes=off,werror=stop,rerror=report", Devices(machine));
+        Assert.Contains("virtio-rng-pci,bus=pcie.0,addr=9.0,multifunction=on", Devices(machine));
+        Assert.Contains(Devices(machine), word => word.StartsWith("virtio-blk-pci,drive=disk2,id=drive2,bus=pcie.0,addr=4.1,", StringComparison.Ordinal));
+        Assert.Contains(After("-blockdev", machine), word => word.EndsWith("node-name=disk1,discard=ignore", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("0:5:1", 5, 1)]
+    [InlineData("5:1", 5, 1)]
+    [InlineData("31", 31, 0)]
+    [InlineData("1:5:1", -1, 0)]
+    [InlineData("0:32:0", -1, 0)]
+    [InlineData("0:5:8", -1, 0)]
+    [InlineData("0:5:-1", -1, 0)]
+    [InlineData("", -1, 0)]
+    public void A_place_is_written_as_SmartOS_writes_it(string text, int device, int function) =>
+        Assert.Equal(device < 0 ? null : new PciSlot(device, function), PciSlot.TryParse(text, out var slot) ? slot : (PciSlot?)null);
+
+    [Fact]
     public void Kvm_has_the_older_chip_set_and_its_disk_controller()
     {
         var machine = Machine(MachineProfile.Kvm, new("/dev/zvol/a", "ide") { Boots = true }, new("/dev/zvol/b", "ide"), new("/dev/zvol/c", "virtio"), new("/dev/zvol/d", "scsi"));

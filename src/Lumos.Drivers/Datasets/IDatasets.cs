@@ -119,6 +119,9 @@ public interface IDatasets
     /// </summary>
     bool EachIsAFileSystem { get; }
 
+    /// <summary>Whether volumes are files of a file system: no space is held back for them, and the size of their blocks is not chosen.</summary>
+    bool VolumesAreFiles => false;
+
     /// <summary>Turns a snapshot into a stream of bytes.</summary>
     /// <exception cref="DatasetException">DatasetNotFound.</exception>
     IDatasetSend OpenSend(SnapshotName snapshot, SendOptions? options = null);

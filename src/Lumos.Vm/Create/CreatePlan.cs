@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Lumos.Drivers.Datasets;
+using Lumos.Vm.Disks;
 using Lumos.Vm.Payload;
 
 namespace Lumos.Vm.Create;
@@ -18,10 +19,8 @@ public abstract record CreateStep(string Does, string? Undo)
     public sealed record MakeRoot(DatasetName Dataset, ImmutableSortedDictionary<string, string> Properties)
         : CreateStep($"make {Dataset} ({string.Join(' ', Properties.Select(p => $"{p.Key}={p.Value}"))})", $"destroy {Dataset}");
 
-    /// <summary>A disk goes with the dataset that it lies in.</summary>
-    public sealed record CloneDisk(SnapshotName Image, DatasetName Dataset) : CreateStep($"clone {Image} to {Dataset}", null);
-
-    public sealed record MakeDisk(DatasetName Dataset, long Bytes) : CreateStep($"make volume {Dataset} of {Bytes} bytes", null);
+    /// <summary>A disk goes with the dataset that it lies in; one in another pool is taken back by itself.</summary>
+    public sealed record Disk(VolumeStep Volume) : CreateStep(Volume.Does, null);
 
     public sealed record PrepareMachineRoot(VmSpec Vm) : CreateStep($"make the names in {Vm.ZonePath}/root that QEMU's zone has", null);
 
@@ -77,10 +76,11 @@ public sealed record CreatePlan(VmSpec Vm, ImmutableArray<CreateStep> Steps)
         steps.Add(new CreateStep.MakeRoot(DatasetName.Parse(vm.RootDataset), DatasetProperties(vm)));
         foreach (var disk in vm.Disks)
         {
-            var dataset = DatasetName.Parse(JsonText.Plain(disk["zfs_filesystem"]));
-            steps.Add(disk["image_uuid"] is { } uuid
-                ? new CreateStep.CloneDisk(SnapshotName.Parse(host.DiskImages[JsonText.Plain(uuid)].Snapshot), dataset)
-                : new CreateStep.MakeDisk(dataset, DiskRules.Bytes(disk)));
+            if (DiskRules.OwnDataset(disk, vm) is { } dataset)
+            {
+                var image = DiskRules.ImageOf(disk, host) is { } facts ? SnapshotName.Parse(facts.Snapshot) : null;
+                steps.AddRange(VolumeSteps.Making(disk, DatasetName.Parse(dataset), image, host.VolumesAreFiles).Select(step => new CreateStep.Disk(step)));
+            }
         }
     }
 
@@ -93,6 +93,10 @@ public sealed record CreatePlan(VmSpec Vm, ImmutableArray<CreateStep> Steps)
         // Device nodes a tenant makes are of no use to it, and of none to us.
         properties["devices"] = "off";
         properties[QuotaProperty(vm)] = Quota(vm.Quota);
+        if (Budget(vm) is { } budget)
+        {
+            properties["quota"] = budget;
+        }
         foreach (var row in Properties.PropertyTable.Rows)
         {
             if (row.Store is Properties.PropertyStore.Zfs(var name) && name != "quota" && vm.Properties[row.Name] is { } value
@@ -123,6 +127,11 @@ public sealed record CreatePlan(VmSpec Vm, ImmutableArray<CreateStep> Steps)
 
     /// <summary>Disks lie below a machine's root, and have sizes of their own.</summary>
     public static string QuotaProperty(VmSpec vm) => vm.IsMachine ? "refquota" : "quota";
+
+    /// <summary>Bytes of all that a machine with flexible_disk_size may have: files, disks and their snapshots; null: it has no such limit.</summary>
+    public static string? Budget(VmSpec vm) => vm.IsMachine && vm.Integer("flexible_disk_size") is { } mebibytes
+        ? vm.Quota == 0 ? "none" : ((vm.Quota << 30) + (mebibytes << 20)).ToString(System.Globalization.CultureInfo.InvariantCulture)
+        : null;
 
     /// <summary>GiB as ZFS takes it; 0: none.</summary>
     public static string Quota(long gibibytes) => gibibytes == 0 ? "none" : (gibibytes << 30).ToString(System.Globalization.CultureInfo.InvariantCulture);

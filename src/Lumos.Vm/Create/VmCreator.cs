@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Linux.Files;
+using Lumos.Vm.Disks;
 using Lumos.Vm.Host;
 using Lumos.Vm.Lifecycle;
 using Lumos.Vm.Payload;
@@ -36,7 +37,7 @@ public sealed class VmCreator(VmHost host)
         var vm = Normaliser.Create(known, brandName, host.SystemPool, host.Identities, host.Clock.GetUtcNow(), report);
         vm = vm.With("zonepath", $"{host.MountRoot}/{vm.Zpool}/{vm.ZoneName}");
         var facts = new HostObserver(host).Observe(vm);
-        vm = HardwareRules.FromImages(DiskRules.FromImages(DockerRules.Complete(vm, known, facts.Image), facts), facts);
+        vm = HardwareRules.FromImages(DiskRules.FromImages(DockerRules.Complete(vm, known, facts.Image), facts, report), facts);
         SpecValidator.Run(vm, null, facts, report);
         return (vm, facts);
     }
@@ -96,11 +97,8 @@ public sealed class VmCreator(VmHost host)
                     undo.Push(step.Undo!, () => DatasetRemoval.DestroyZone(host.Datasets, make.Dataset, plan.Vm.ZonePath));
                     host.Datasets.Mount(make.Dataset);
                     break;
-                case CreateStep.CloneDisk clone:
-                    host.Datasets.Clone(clone.Image, clone.Dataset);
-                    break;
-                case CreateStep.MakeDisk make:
-                    host.Datasets.CreateVolume(make.Dataset, make.Bytes);
+                case CreateStep.Disk disk:
+                    new VolumeWork(host).Do(disk.Volume, disk.Volume.Dataset.IsWithin(DatasetName.Parse(plan.Vm.RootDataset)) ? null : undo);
                     break;
                 case CreateStep.MakeData data:
                     host.Datasets.Create(data.Dataset, data.Properties);
@@ -124,6 +122,12 @@ public sealed class VmCreator(VmHost host)
                         config = config!.WithAttr(ZoneConfigMapping.Provisioning, null).WithAttr(ZoneConfigMapping.ProvisioningTimeout, null);
                         host.Zones.Save(config);
                     }
+                    if (!install.HasFirstBoot && plan.Vm.Autoboot)
+                    {
+                        // Nobody waits for a first boot of it: cut short from here on it is booted all the same.
+                        undo.Push("remove the note", () => host.Unfinished.Remove(uuid));
+                        host.Unfinished.Write(uuid, RunChange.Starting());
+                    }
                     host.Zones.SetState(name, ZoneState.Installed);
                     break;
                 case CreateStep.Boot:
@@ -133,6 +137,7 @@ public sealed class VmCreator(VmHost host)
                         host.Zones.SetState(name, ZoneState.Incomplete);
                     });
                     new Booter(host).Boot(config!);
+                    host.Unfinished.Remove(uuid);
                     break;
                 default:
                     throw new InvalidOperationException($"no such step: {step.GetType().Name}");

@@ -93,6 +93,7 @@ public sealed class VmLoader(ZoneLayout layout, IZoneRuntime runtime, IDatasets 
             var withDataset = (JsonObject)spec.Properties.DeepClone();
             facts.AddTo(withDataset, spec);
             withDataset.Remove("zfs_filesystem");
+            withDataset.Remove("free_space");
             spec = new VmSpec(Payload.Normaliser.Ordered(withDataset));
         }
         return VmInfo.Create(spec, runtime.Status(entry), facts ?? DatasetFacts.None, host);
@@ -100,13 +101,13 @@ public sealed class VmLoader(ZoneLayout layout, IZoneRuntime runtime, IDatasets 
 
     /// <summary>What every root dataset of the machine says now, by its name.</summary>
     public Dictionary<string, DatasetFacts> DatasetsByName() =>
-        DatasetFacts.ByName(datasets.List(null, DatasetKinds.FileSystem, depth: 2, DatasetFacts.Names));
+        DatasetFacts.ByName(datasets.List(null, DatasetKinds.Live, depth: 2, DatasetFacts.Names));
 
     private DatasetFacts? OneDataset(string name)
     {
         try
         {
-            return DatasetFacts.ByName(datasets.List(DatasetName.Parse(name), DatasetKinds.FileSystem, depth: 1, DatasetFacts.Names)).GetValueOrDefault(name);
+            return DatasetFacts.ByName(datasets.List(DatasetName.Parse(name), DatasetKinds.Live, depth: 1, DatasetFacts.Names)).GetValueOrDefault(name);
         }
         catch (DatasetException e) when (e.Code == DatasetException.NotFoundCode)
         {

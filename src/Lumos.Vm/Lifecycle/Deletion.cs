@@ -32,6 +32,10 @@ public sealed class Deletion(VmHost host)
             return;
         }
         RequireFree(dataset, snapshots);
+        foreach (var disk in Disks.DisksElsewhere.Of(config))
+        {
+            RequireFree(disk, Snapshots(disk) ?? []);
+        }
         if (!lives && config.Attr(ArchiveAttr) is "true" or "1")
         {
             string place = new VmArchive(host).Save(host.Load(uuid), config);
@@ -54,7 +58,7 @@ public sealed class Deletion(VmHost host)
         }
     }
 
-    private static void RequireFree(DatasetName dataset, IReadOnlyList<DatasetEntry> snapshots)
+    internal static void RequireFree(DatasetName dataset, IReadOnlyList<DatasetEntry> snapshots)
     {
         foreach (var snapshot in snapshots)
         {

@@ -44,6 +44,11 @@ public sealed record NicTagFacts(string Name, int Mtu)
     public string? NoVlans { get; init; }
 }
 
+/// <summary>What a path of this machine leads to that a disk names.</summary>
+/// <param name="Fault">Why it cannot be a disk, as the end of a sentence; null: it can.</param>
+/// <param name="Bytes">Its size.</param>
+public sealed record DiskPathFacts(string? Fault, long Bytes);
+
 /// <summary>
 /// What the machine looks like at one moment: everything that a payload is checked against. A source that could not be read
 /// is an error before this, never an empty list in it.
@@ -58,8 +63,17 @@ public sealed record HostFacts
     /// <summary>The image in question; null: the pool in question has none of that uuid, or nobody asked.</summary>
     public ImageFacts? Image { get; init; }
 
-    /// <summary>The images that the VM's disks are to be made of, by uuid, as far as the pool has them.</summary>
+    /// <summary>The images that the VM's disks are to be made of, as POOL/UUID, as far as the pools have them.</summary>
     public ImmutableDictionary<string, ImageFacts> DiskImages { get; init; } = ImmutableDictionary<string, ImageFacts>.Empty;
+
+    /// <summary>What the paths lead to that the VM's disks name, by path.</summary>
+    public ImmutableDictionary<string, DiskPathFacts> DiskPaths { get; init; } = ImmutableDictionary<string, DiskPathFacts>.Empty;
+
+    /// <summary>Bytes that each pool has left; empty where it was not asked.</summary>
+    public ImmutableDictionary<string, long> Free { get; init; } = ImmutableDictionary<string, long>.Empty;
+
+    /// <summary>Volumes are files of a file system: no space is held back for them, and the size of their blocks is not chosen.</summary>
+    public bool VolumesAreFiles { get; init; }
 
     /// <summary>Why no hardware VM can run here, as the end of a sentence; null: one can.</summary>
     public string? MachineFault { get; init; }

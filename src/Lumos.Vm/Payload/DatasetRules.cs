@@ -18,7 +18,7 @@ internal static class DatasetRules
         {
             if (vm.Text(name) is { } compression && !IsCompression(compression))
             {
-                report.AddBadValue(name, $"\"{compression}\" is not a compression of ZFS (off, on, lz4, zstd, gzip, gzip-1 to gzip-9, zle, lzjb)");
+                report.AddBadValue(name, $"\"{compression}\" {NoCompression}");
             }
         }
         if (vm.List("datasets").Except(before?.List("datasets") ?? []).Any() && host.DelegationFault is { } fault)
@@ -35,7 +35,9 @@ internal static class DatasetRules
         }
     }
 
-    private static bool IsCompression(string text) => text is "on" or "off" or "lz4" or "lzjb" or "zle" or "gzip" or "zstd"
+    internal const string NoCompression = "is not a compression of ZFS (off, on, lz4, zstd, gzip, gzip-1 to gzip-9, zle, lzjb)";
+
+    internal static bool IsCompression(string text) => text is "on" or "off" or "lz4" or "lzjb" or "zle" or "gzip" or "zstd"
         || (text.StartsWith("gzip-", StringComparison.Ordinal) && text.Length == 6 && text[5] is >= '1' and <= '9')
         || (text.StartsWith("zstd-", StringComparison.Ordinal) && int.TryParse(text.AsSpan(5), out int level) && level is >= 1 and <= 19);
 }

@@ -1,171 +1,231 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Lumos.Core;
-using Lumos.Vm.Properties;
 using Lumos.Zones.Machines;
 
 namespace Lumos.Vm.Payload;
 
 /// <summary>
-/// The rules of a hardware VM's disks: each is a clone of an image of type zvol or a new volume of a size, a child of the VM's dataset named by its place
-/// in the list. Pure.
+/// A hardware VM's disks, settled: a clone of an image of type zvol, a new volume of a size, both named by the lowest number that is free, or something
+/// that is there already (nocreate, cdrom). What stands against them is told by <see cref="DiskChecks"/>. Pure.
+/// <para>
+/// A disk is the VM's own, and goes with it, where its dataset is named after the VM: POOL/UUID/diskN in the pool of the VM, POOL/UUID-diskN in
+/// another. Whatever else it names is somebody else's, and never destroyed.
+/// </para>
 /// </summary>
 public static class DiskRules
 {
     /// <summary>Where volumes are seen as devices.</summary>
     public const string Devices = "/dev/zvol/";
 
+    public const string Cdrom = "cdrom";
+
+    /// <summary>Of a volume that is a file.</summary>
+    private const long FileBlockSize = 8192;
+
     private static readonly string[] Order =
-        ["path", "boot", "model", "media", "image_uuid", "image_size", "size", "uuid", "zpool", "zfs_filesystem"];
+        ["path", "boot", "model", "media", "image_uuid", "image_size", "size", "refreservation", "compression", "block_size", "guest_block_size", "notrim", "pci_slot", "uuid", "zpool", "zfs_filesystem"];
 
     /// <summary>A VM's disks, each with its name, in the order get prints.</summary>
     public static JsonArray Complete(IEnumerable<JsonObject> given, VmSpec vm, IIdentities ids, PayloadReport report)
     {
         var disks = new JsonArray();
-        foreach (var one in given)
+        foreach (var disk in Added(given, [], vm, ids, report))
         {
-            var disk = (JsonObject)one.DeepClone();
-            string dataset = $"{vm.RootDataset}/disk{disks.Count}";
-            if (disk["path"] is { } path)
-            {
-                report.AddBadValue("disks.*.path", $"{JsonText.Plain(path)} is not acted on yet: leave it out, and the disk is made as {Devices}{dataset}");
-            }
-            disk["path"] = Devices + dataset;
-            disk["zfs_filesystem"] = dataset;
-            disk["zpool"] = vm.Zpool;
-            disk["media"] ??= "disk";
-            disk["uuid"] ??= ids.NewUuid().ToString();
             disks.Add((JsonNode)disk);
         }
-        if (!disks.OfType<JsonObject>().Any(Boots) && disks.Count > 0)
+        var all = disks.OfType<JsonObject>().ToList();
+        if (!all.Any(Boots) && (all.FirstOrDefault(disk => !IsCdrom(disk)) ?? all.FirstOrDefault()) is { } first)
         {
-            disks[0]!["boot"] = true;
+            first["boot"] = true;
         }
-        foreach (var disk in disks.OfType<JsonObject>().Where(disk => !Boots(disk)))
-        {
-            disk.Remove("boot");
-        }
+        Settle(disks, vm.Brand);
         return disks;
     }
 
-    /// <summary>What the images say where the payload is silent: sizes and models.</summary>
-    public static VmSpec FromImages(VmSpec vm, HostFacts host)
+    /// <summary>The disks that a payload adds to those that are there.</summary>
+    internal static List<JsonObject> Added(IEnumerable<JsonObject> given, IEnumerable<JsonObject> there, VmSpec vm, IIdentities ids, PayloadReport report)
+    {
+        var added = given.Select(one => (JsonObject)one.DeepClone()).ToList();
+        var names = there.Concat(added).Select(disk => JsonText.Plain(disk["path"])).ToHashSet();
+        foreach (var disk in added)
+        {
+            disk["media"] ??= "disk";
+            disk["uuid"] ??= ids.NewUuid().ToString();
+            if (IsCdrom(disk))
+            {
+                // On a chip set whose models do not include ahci, the drive is on its own controller.
+                disk["model"] ??= vm.Brand == "kvm" ? "ide" : "ahci";
+            }
+            bool usesWhatIsThere = IsCdrom(disk) || disk["nocreate"] is JsonValue value && value.TryGetValue(out bool nocreate) && nocreate;
+            disk.Remove("nocreate");
+            if (usesWhatIsThere)
+            {
+                foreach (string made in (string[])["image_uuid", "image_size", "zpool", "block_size", "compression", "refreservation"])
+                {
+                    if (disk[made] is not null)
+                    {
+                        report.AddBadValue($"disks.*.{made}", $"is of a disk that is made; {JsonText.Plain(disk["path"])} is there already (media cdrom, nocreate)");
+                    }
+                    disk.Remove(made);
+                }
+                if (disk["path"] is null)
+                {
+                    report.AddFault(IsCdrom(disk) ? "a disk with media cdrom needs path, the file of this machine that is in the drive" : "a disk with nocreate needs path, the volume or file of this machine that it is");
+                    disk["path"] = "";
+                }
+                continue;
+            }
+            disk["zpool"] ??= vm.Zpool;
+            if (disk["path"] is { } path && Dataset(JsonText.Plain(path)) is var named && (named is null || !IsOwn(named, vm)))
+            {
+                report.AddBadValue("disks.*.path", $"{JsonText.Plain(path)}: a disk that is made has a name of its own, so leave it out; \"nocreate\": true uses one that is there");
+            }
+            disk["path"] ??= Devices + FreeName(JsonText.Plain(disk["zpool"]), vm, names);
+            names.Add(JsonText.Plain(disk["path"]));
+        }
+        foreach (var disk in added.Where(disk => Dataset(JsonText.Plain(disk["path"])) is not null))
+        {
+            disk["zfs_filesystem"] = Dataset(JsonText.Plain(disk["path"]))!;
+            disk["zpool"] ??= Dataset(JsonText.Plain(disk["path"]))!.Split('/')[0];
+        }
+        return added;
+    }
+
+    /// <summary>What is said only where it is so, and the places in which disks of bhyve stay, whatever comes and goes beside them.</summary>
+    internal static void Settle(JsonArray disks, string brand)
+    {
+        var all = disks.OfType<JsonObject>().ToList();
+        foreach (var disk in all)
+        {
+            foreach (string flag in (string[])["boot", "notrim"])
+            {
+                if (disk[flag] is JsonValue value && value.TryGetValue(out bool on) && !on)
+                {
+                    disk.Remove(flag);
+                }
+            }
+            if (disk["pci_slot"] is { } given && PciSlot.TryParse(JsonText.Plain(given), out var slot))
+            {
+                disk["pci_slot"] = slot.Text;
+            }
+        }
+        if (brand == "bhyve")
+        {
+            var places = DiskPlaces.Of(MachineProfile.Bhyve, [.. all.Select(ToMachine)]);
+            for (int n = 0; n < all.Count; n++)
+            {
+                if (places[n] is { } place)
+                {
+                    all[n]["pci_slot"] ??= place.Text;
+                }
+            }
+        }
+    }
+
+    /// <summary>What images, and paths that are there, say where the payload is silent: sizes and models.</summary>
+    public static VmSpec FromImages(VmSpec vm, HostFacts host, PayloadReport report, VmSpec? before = null)
     {
         if (!vm.IsMachine)
         {
             return vm;
         }
+        var known = (before?.Disks ?? []).Select(disk => JsonText.Plain(disk["path"])).ToHashSet();
         var disks = new JsonArray();
-        foreach (var before in vm.Disks)
+        foreach (var one in vm.Disks)
         {
-            var disk = (JsonObject)before.DeepClone();
-            var image = ImageOf(disk, host);
-            if (image?.ImageSize is { } mebibytes)
+            var disk = (JsonObject)one.DeepClone();
+            if (!known.Contains(JsonText.Plain(disk["path"])))
             {
-                disk["image_size"] ??= mebibytes;
-                disk["size"] ??= mebibytes;
+                FillIn(disk, vm, host, report);
             }
-            disk["model"] ??= vm.Text("disk_driver") ?? image?.DiskDriver ?? "virtio";
             disks.Add((JsonNode)Ordered(disk));
+        }
+        if (before is not null)
+        {
+            return vm.With("disks", disks);
         }
         var nics = new JsonArray();
         string nicModel = vm.Text("nic_driver") ?? vm.Disks.Select(disk => ImageOf(disk, host)?.NicDriver).FirstOrDefault(name => name is not null) ?? "virtio";
-        foreach (var before in vm.Nics)
+        foreach (var one in vm.Nics)
         {
-            var nic = (JsonObject)before.DeepClone();
+            var nic = (JsonObject)one.DeepClone();
             nic["model"] ??= nicModel;
             nics.Add((JsonNode)nic);
         }
         return vm.With("disks", disks).With("nics", nics);
     }
 
-    public static void Check(VmSpec vm, VmSpec? before, HostFacts host, PayloadReport report)
+    private static void FillIn(JsonObject disk, VmSpec vm, HostFacts host, PayloadReport report)
     {
-        if (!vm.IsMachine)
+        var image = ImageOf(disk, host);
+        disk["model"] ??= vm.Text("disk_driver") ?? image?.DiskDriver ?? "virtio";
+        if (OwnDataset(disk, vm) is null)
         {
+            if (!IsCdrom(disk) && disk["size"] is null && host.DiskPaths.GetValueOrDefault(JsonText.Plain(disk["path"])) is { Bytes: > 0 and var bytes })
+            {
+                disk["size"] = bytes >> 20;
+            }
             return;
         }
-        if (before is null)
+        if (image?.ImageSize is { } mebibytes)
         {
-            if (host.MachineFault is { } missing)
-            {
-                report.AddFault($"no VM of brand {vm.Brand} can be made on this machine: {missing}");
-            }
-            if (vm.ImageUuid is { } whole)
-            {
-                report.AddBadValue("image_uuid", $"{whole} is what a zone is made of; a disk of a hardware VM says its own: \"disks\": [{{\"image_uuid\": \"{whole}\"}}]");
-            }
-            foreach (var disk in vm.Disks)
-            {
-                CheckNew(disk, host, report);
-            }
+            disk["image_size"] ??= mebibytes;
+            disk["size"] ??= mebibytes;
         }
-        if (vm.List("limit_priv").Any(privilege => privilege != "default") && before?.List("limit_priv").SequenceEqual(vm.List("limit_priv")) != true)
+        // A clone takes no room of its own where none can be held back.
+        disk["refreservation"] ??= host.VolumesAreFiles && image is not null ? 0 : disk["size"]?.DeepClone();
+        if (host.VolumesAreFiles && disk["block_size"] is { } size)
         {
-            report.AddBadValue("limit_priv", $"says what root may do in a zone; the emulator of brand {vm.Brand} has no privileges at all: leave it out");
-        }
-        if (vm.Integer("vcpus") is { } vcpus && vcpus > MostVcpus)
-        {
-            report.AddBadValue("vcpus", $"{vcpus} is more than {MostVcpus}");
-        }
-        var machine = new MachineSpec
-        {
-            Profile = MachineProfile.Of(vm.Brand)!,
-            Uuid = vm.ZoneName,
-            Disks = [.. vm.Disks.Select(disk => new MachineDisk(JsonText.Plain(disk["path"]), JsonText.Plain(disk["model"])) { Boots = Boots(disk) })],
-            Nics = [.. vm.Nics.Select(nic => new MachineNic(JsonText.Plain(nic["mac"]), JsonText.Plain(nic["model"]) is { Length: > 0 } model ? model : "virtio"))],
-        };
-        if (MachineReader.Fault(machine) is { } fault)
-        {
-            report.AddFault(fault);
+            if (!PropertyValue.TryInteger(size, out long bytes) || bytes != FileBlockSize)
+            {
+                report.Adjust("disks.*.block_size", JsonText.Plain(size), FileBlockSize, "volumes of this machine are files, whose blocks btrfs chooses");
+            }
+            disk.Remove("block_size");
         }
     }
 
-    /// <summary>Bytes of a disk that is to be made without an image.</summary>
-    public static long Bytes(JsonObject disk) => PropertyValue.TryInteger(disk["size"], out long mebibytes) ? mebibytes << 20 : 0;
+    /// <summary>Bytes of a disk that is to be made, or grown.</summary>
+    public static long Bytes(JsonObject disk) => Mebibytes(disk, "size") << 20;
+
+    internal static long Mebibytes(JsonObject disk, string name) => PropertyValue.TryInteger(disk[name], out long mebibytes) ? mebibytes : 0;
 
     public static bool Boots(JsonObject disk) => disk["boot"] is JsonValue value && value.TryGetValue(out bool boots) && boots;
 
-    /// <summary>As many as SmartOS's bhyve gives a guest.</summary>
-    private const int MostVcpus = 64;
+    public static bool IsCdrom(JsonObject disk) => JsonText.Plain(disk["media"]) == Cdrom;
 
-    /// <summary>MiB beyond which bytes do not fit into 63 bits.</summary>
-    private const long GreatestSize = 1L << 43;
+    /// <summary>The disk's dataset where it is the VM's own; null: it is not.</summary>
+    public static string? OwnDataset(JsonObject disk, VmSpec vm) =>
+        !IsCdrom(disk) && Dataset(JsonText.Plain(disk["path"])) is { } dataset && IsOwn(dataset, vm) ? dataset : null;
 
-    private static void CheckNew(JsonObject disk, HostFacts host, PayloadReport report)
+    /// <summary>The dataset whose device a path is; null: it is none's.</summary>
+    internal static string? Dataset(string path) =>
+        path.StartsWith(Devices, StringComparison.Ordinal) && Drivers.Datasets.DatasetName.TryParse(path[Devices.Length..], out var name) ? name.Value : null;
+
+    /// <summary>What <see cref="HostFacts.DiskImages"/> has a disk's image under.</summary>
+    internal static string ImageKey(JsonObject disk) => $"{JsonText.Plain(disk["zpool"])}/{JsonText.Plain(disk["image_uuid"])}";
+
+    internal static ImageFacts? ImageOf(JsonObject disk, HostFacts host) => disk["image_uuid"] is null ? null : host.DiskImages.GetValueOrDefault(ImageKey(disk));
+
+    /// <summary>As the machine's builder takes it.</summary>
+    internal static MachineDisk ToMachine(JsonObject disk) => new(JsonText.Plain(disk["path"]), JsonText.Plain(disk["model"]) is { Length: > 0 } model ? model : "virtio")
     {
-        if (disk["image_uuid"] is not { } uuid)
-        {
-            if (disk["size"] is null)
-            {
-                report.AddFault($"disk {JsonText.Plain(disk["path"])} has neither image_uuid, of which it would be a clone, nor size (MiB), with which it would be made");
-            }
-            else if (!PropertyValue.TryInteger(disk["size"], out long size) || size is < 1 or >= GreatestSize)
-            {
-                report.AddBadValue("disks.*.size", $"{JsonText.Plain(disk["size"])} is not a size of a disk (MiB)");
-            }
-            return;
-        }
-        string text = JsonText.Plain(uuid);
-        if (ImageOf(disk, host) is not { } image)
-        {
-            report.AddBadValue("disks.*.image_uuid", $"{text} is not installed on pool {JsonText.Plain(disk["zpool"])}: \"imgadm import {text}\" fetches it");
-            return;
-        }
-        if (image.Type != "zvol")
-        {
-            report.AddBadValue("disks.*.image_uuid", $"{text} ({image.Name}) is of type {image.Type}; a disk is made of one of type zvol");
-        }
-        if (image.ImageSize is { } whole && disk["image_size"] is { } said && JsonText.Plain(said) != JsonText.Plain(JsonValue.Create(whole)))
-        {
-            report.AddBadValue("disks.*.image_size", $"{JsonText.Plain(said)} is not what image {text} ({image.Name}) has: {whole}");
-        }
-        if (image.ImageSize is { } size2 && PropertyValue.TryInteger(disk["size"], out long wanted) && wanted != size2)
-        {
-            report.AddBadValue("disks.*.size", $"{wanted} is not what image {text} ({image.Name}) has ({size2}), and without flexible_disk_size, which is not acted on yet, a clone has its image's size: leave it out");
-        }
-    }
+        Boots = Boots(disk),
+        IsMedia = IsCdrom(disk),
+        Slot = PciSlot.TryParse(JsonText.Plain(disk["pci_slot"]), out var slot) ? slot : null,
+        Sectors = SectorSizes.TryParse(JsonText.Plain(disk["guest_block_size"]), out var sectors) ? sectors : null,
+    };
 
-    private static ImageFacts? ImageOf(JsonObject disk, HostFacts host) => host.DiskImages.GetValueOrDefault(JsonText.Plain(disk["image_uuid"]));
+    private static bool IsOwn(string dataset, VmSpec vm) => NumberIn(dataset, vm.RootDataset + "/disk") || NumberIn(dataset, $"{dataset.Split('/')[0]}/{vm.ZoneName}-disk");
+
+    private static bool NumberIn(string dataset, string before) =>
+        dataset.StartsWith(before, StringComparison.Ordinal) && int.TryParse(dataset.AsSpan(before.Length), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+
+    private static string FreeName(string pool, VmSpec vm, HashSet<string> taken)
+    {
+        string before = pool == vm.Zpool ? vm.RootDataset + "/disk" : $"{pool}/{vm.ZoneName}-disk";
+        return Enumerable.Range(0, int.MaxValue).Select(n => string.Create(CultureInfo.InvariantCulture, $"{before}{n}")).First(name => !taken.Contains(Devices + name));
+    }
 
     internal static JsonObject Ordered(JsonObject disk)
     {

@@ -65,5 +65,5 @@ public static class HardwareRules
     private const int LongestPassword = 8;
 
     private static ImageFacts? BootImage(VmSpec vm, HostFacts host) =>
-        vm.Disks.FirstOrDefault(DiskRules.Boots) is { } disk ? host.DiskImages.GetValueOrDefault(JsonText.Plain(disk["image_uuid"])) : null;
+        vm.Disks.FirstOrDefault(DiskRules.Boots) is { } disk ? DiskRules.ImageOf(disk, host) : null;
 }

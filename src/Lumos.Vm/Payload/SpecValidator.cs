@@ -28,7 +28,7 @@ public static class SpecValidator
         }
         DatasetRules.Check(vm, before, host, report);
         DockerRules.Check(vm, before, host, report);
-        DiskRules.Check(vm, before, host, report);
+        DiskChecks.Run(vm, before, host, report);
         HardwareRules.Check(vm, before, host, report);
         if (vm.Text("init_name") is { } init && !init.StartsWith('/'))
         {

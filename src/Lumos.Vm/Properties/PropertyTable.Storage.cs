@@ -11,7 +11,7 @@ public static partial class PropertyTable
             "old spelling of zpool"),
         new("quota", PropertyType.Integer, All, CreateReceiveUpdate, Acts, "10", Zfs("quota"),
             "GiB refquota/quota on the root; 0 = none; live", Column: new("QUOTA", 5), Max: MostUnits),
-        new("flexible_disk_size", PropertyType.Integer, Bhyve, CreateReceiveUpdate, AcceptedNotYet, null,
+        new("flexible_disk_size", PropertyType.Integer, Bhyve, CreateReceiveUpdate, Acts, null,
             Attr("flexible-disk-size"),
             "MiB budget shared by disks and snapshots; enables size with image_uuid and bhyve snapshots", Column: new("FLEX_DISK_SIZE", 14)),
         new("zfs_root_compression", PropertyType.String, All, CreateReceiveUpdate, Acts, "off", Zfs("compression"),

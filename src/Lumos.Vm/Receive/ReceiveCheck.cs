@@ -28,7 +28,6 @@ public sealed class ReceiveCheck(VmHost host)
         {
             throw new LumosException("InvalidBrand", $"VM {uuid} is of brand \"{header.Spec.Brand}\", which this machine does not know");
         }
-        header.Spec.RefuseMachine("receive");
         if (header.StreamKind != host.Datasets.StreamKind)
         {
             throw new LumosException("StreamKindDiffers",
@@ -37,12 +36,13 @@ public sealed class ReceiveCheck(VmHost host)
         var vm = header.Spec.With("zonepath", $"{host.MountRoot}/{header.Spec.Zpool}/{uuid}");
         var report = new PayloadReport();
         // The image is asked for where the streams need it, and by its identity.
-        SpecValidator.Run(vm.With("image_uuid", null), null, Without(new HostObserver(host).ObservePlace(vm), vm, before), report);
+        SpecValidator.Run(WithoutImages(vm), null, Without(new HostObserver(host).ObservePlace(vm), vm, before), report);
         report.ThrowIfFaulty();
         if (header.ImageGuid is not null)
         {
             ImageSnapshot(header);
         }
+        _ = DiskImages(header);
         CheckRoom(header, vm);
         return vm;
     }
@@ -59,9 +59,47 @@ public sealed class ReceiveCheck(VmHost host)
                 + $"\"imgadm import {image}\" fetches it, and \"vmadm send --full\" sends a VM that does not need it");
         }
         var snapshot = SnapshotName.Parse(found.Snapshot);
-        string? guid = host.Datasets.List(snapshot.Dataset, DatasetKinds.Snapshot, 1, ["guid"]).FirstOrDefault(e => e.Snapshot == snapshot)?["guid"];
-        return guid == header.ImageGuid ? snapshot : throw new LumosException("ImageDiffers",
-            $"VM {header.Uuid} is a clone of {snapshot.Dataset}, and what is here under that name is another one: \"vmadm send --full\" sends a VM that does not need it");
+        return GuidOf(snapshot) == header.ImageGuid ? snapshot : throw Differs(header, snapshot);
+    }
+
+    /// <summary>The snapshots here that streams of disks are based on, by their identity.</summary>
+    /// <exception cref="LumosException">ImageMissing, ImageDiffers.</exception>
+    public IReadOnlyDictionary<string, SnapshotName> DiskImages(StreamHeader header)
+    {
+        var found = new Dictionary<string, SnapshotName>(StringComparer.Ordinal);
+        var sent = header.Datasets.SelectMany(dataset => dataset.Snapshots).Select(snapshot => snapshot.Guid).ToHashSet();
+        foreach (var item in header.Items.Where(item => item is { Basis: StreamBasis.Origin, Path.Length: > 0 } && !sent.Contains(item.From!) && !found.ContainsKey(item.From!)))
+        {
+            var disk = header.Spec.Disks.FirstOrDefault(disk => DiskRules.OwnDataset(disk, header.Spec) == $"{header.Spec.RootDataset}/{item.Path}");
+            string image = JsonText.Plain(disk?["image_uuid"]);
+            if (!Uuid.TryParse(image, out var id) || host.Neighbours.Image(header.Spec.Zpool, id) is not { } facts)
+            {
+                throw new LumosException("ImageMissing", $"{item.Path} of VM {header.Uuid} is a clone of image {image}, which is not on pool {header.Spec.Zpool}: "
+                    + $"\"imgadm import {image}\" fetches it, and \"vmadm send --full\" sends a VM that does not need it");
+            }
+            var snapshot = SnapshotName.Parse(facts.Snapshot);
+            found[item.From!] = GuidOf(snapshot) == item.From ? snapshot : throw Differs(header, snapshot);
+        }
+        return found;
+    }
+
+    private string? GuidOf(SnapshotName snapshot) =>
+        host.Datasets.List(snapshot.Dataset, DatasetKinds.Snapshot, 1, ["guid"]).FirstOrDefault(e => e.Snapshot == snapshot)?["guid"];
+
+    private static LumosException Differs(StreamHeader header, SnapshotName snapshot) => new("ImageDiffers",
+        $"VM {header.Uuid} is a clone of {snapshot.Dataset}, and what is here under that name is another one: \"vmadm send --full\" sends a VM that does not need it");
+
+    private static VmSpec WithoutImages(VmSpec vm)
+    {
+        var disks = new System.Text.Json.Nodes.JsonArray();
+        foreach (var one in vm.Disks)
+        {
+            var disk = (System.Text.Json.Nodes.JsonObject)one.DeepClone();
+            disk.Remove("image_uuid");
+            disks.Add((System.Text.Json.Nodes.JsonNode)disk);
+        }
+        vm = vm.With("image_uuid", null);
+        return vm.IsMachine ? vm.With("disks", disks) : vm;
     }
 
     /// <summary>The machine without the VM itself, when part of it is here.</summary>

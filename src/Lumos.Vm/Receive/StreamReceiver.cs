@@ -3,6 +3,7 @@ using Lumos.Drivers.Datasets;
 using Lumos.Vm.Create;
 using Lumos.Vm.Host;
 using Lumos.Vm.Lifecycle;
+using Lumos.Vm.Payload;
 using Lumos.Vm.Send;
 using Lumos.Zones.Config;
 
@@ -13,7 +14,8 @@ namespace Lumos.Vm.Receive;
 /// <param name="header">Checked.</param>
 /// <param name="vm">The VM as it will be here.</param>
 /// <param name="image">What a first stream that is based on the image is based on here.</param>
-internal sealed class StreamReceiver(VmHost host, StreamHeader header, VmSpec vm, SnapshotName? image)
+/// <param name="diskImages">The same of streams of disks, by the identity of the snapshot.</param>
+internal sealed class StreamReceiver(VmHost host, StreamHeader header, VmSpec vm, SnapshotName? image, IReadOnlyDictionary<string, SnapshotName> diskImages)
 {
     private readonly IDatasets _datasets = host.Datasets;
     private readonly DatasetName _root = DatasetName.Parse(vm.RootDataset);
@@ -99,8 +101,8 @@ internal sealed class StreamReceiver(VmHost host, StreamHeader header, VmSpec vm
         }
     }
 
-    private SnapshotName Origin(StreamItem item) => item.Path.Length == 0 && item.From == header.ImageGuid
-        ? image!
+    private SnapshotName Origin(StreamItem item) => item.Path.Length == 0 && item.From == header.ImageGuid ? image!
+        : diskImages.TryGetValue(item.From!, out var ofDisk) ? ofDisk
         : header.Datasets.Select(d => OutgoingVm.At(_root, d.Path)).Where(_datasets.Exists).Select(n => Find(n, item.From!)).FirstOrDefault(s => s is not null)
             ?? throw new LumosException("BaseMissing", $"the stream for {item.Path} is of a clone of a snapshot that is not here");
 
@@ -142,5 +144,25 @@ internal sealed class StreamReceiver(VmHost host, StreamHeader header, VmSpec vm
         }
         // What the configuration keeps on the dataset: last, as a quota is none of a stream's business.
         _datasets.SetProperties(_root, CreatePlan.DatasetProperties(vm).SetItem("canmount", "noauto"));
+        foreach (var disk in vm.Disks.Where(disk => DiskRules.OwnDataset(disk, vm) is not null))
+        {
+            SettleDisk(DatasetName.Parse(DiskRules.OwnDataset(disk, vm)!), disk);
+        }
+    }
+
+    // A stream has the size of a volume and its blocks; what is held back for it and how it is written is the receiver's.
+    private void SettleDisk(DatasetName volume, System.Text.Json.Nodes.JsonObject disk)
+    {
+        var wanted = new Dictionary<string, string>();
+        if (disk["compression"] is { } compression)
+        {
+            wanted["compression"] = JsonText.Plain(compression);
+        }
+        if (disk["refreservation"] is not null && !_datasets.VolumesAreFiles)
+        {
+            wanted["refreservation"] = (DiskRules.Mebibytes(disk, "refreservation") << 20).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+        var has = _datasets.GetProperties(volume, [.. wanted.Keys]);
+        _datasets.SetProperties(volume, wanted.Where(p => has[p.Key] != p.Value).ToDictionary());
     }
 }

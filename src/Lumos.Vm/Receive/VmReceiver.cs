@@ -54,7 +54,7 @@ public sealed class VmReceiver(VmHost host)
             }
             try
             {
-                config = new StreamReceiver(host, header, vm, image).Run(reader, config, progress);
+                config = new StreamReceiver(host, header, vm, image, new ReceiveCheck(host).DiskImages(header)).Run(reader, config, progress);
                 host.Zones.Save(new ReceiveMark(true, ReceiveMark.Of(config)!.Boots, header.Final, null).PutOn(config));
             }
             catch (Exception e) when (e is LumosException or IOException or FormatException)

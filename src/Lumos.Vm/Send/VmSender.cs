@@ -100,7 +100,7 @@ public sealed class VmSender(VmHost host)
             Final = Prefix,
             StreamKind = host.Datasets.StreamKind,
             Platform = host.Loader.Host.Platform ?? "",
-            Bytes = Size(root, withOrigin: origin is null),
+            Bytes = Size(root, withOrigin: vm.Spec.IsMachine ? full || !host.Datasets.OriginsTravel : origin is null),
             ImageGuid = origin is null ? null : GuidOf(SnapshotName.Parse(origin)),
             Datasets = [new SentDataset("", [new SnapshotId(Prefix, "0")])],
             Items = [],
@@ -148,7 +148,7 @@ public sealed class VmSender(VmHost host)
             StreamKind = host.Datasets.StreamKind,
             Platform = host.Loader.Host.Platform ?? "",
             Boots = boots,
-            Bytes = holdings is null ? Size(root, imageGuid is null) : 0,
+            Bytes = holdings is null ? Size(root, withOrigin: !plan.Steps.Any(s => s.Item.Basis == StreamBasis.Origin)) : 0,
             ImageGuid = imageGuid,
             Datasets = plan.Datasets,
             Items = [.. plan.Steps.Select(s => s.Item)],
@@ -209,7 +209,7 @@ public sealed class VmSender(VmHost host)
 
     private static void RequireSendable(VmInfo vm)
     {
-        vm.Spec.RefuseMachine("send");
+        Disks.WholeVm.Require(vm.Spec, "send");
         if (vm.State is not (VmState.Running or VmState.Stopped))
         {
             throw new LumosException("WrongState", $"Cannot send vm {vm.Uuid} from state \"{vm.State}\", must be \"running\" or \"stopped\".");
@@ -297,7 +297,8 @@ public sealed class VmSender(VmHost host)
 
     private long Size(DatasetName root, bool withOrigin)
     {
-        var entry = host.Datasets.List(root, DatasetKinds.Live, 0, withOrigin ? ["used", "referenced"] : ["used"])[0];
-        return (entry.Number("used") ?? 0) + (withOrigin ? entry.Number("referenced") ?? 0 : 0);
+        // All that is below counts as used; what a clone shares with the image it is of does not.
+        var all = host.Datasets.List(root, DatasetKinds.Live, withOrigin ? null : 0, withOrigin ? ["used", "referenced", "origin"] : ["used"]);
+        return (all[0].Number("used") ?? 0) + (withOrigin ? all.Where(e => e["origin"] is not null).Sum(e => e.Number("referenced") ?? 0) : 0);
     }
 }

@@ -30,7 +30,7 @@ public sealed class VmRollback(VmHost host)
         using (host.Lock(uuid))
         {
             var vm = host.Load(uuid);
-            vm.Spec.RefuseMachine("rollback-snapshot");
+            Disks.WholeVm.Require(vm.Spec, "rollback-snapshot");
             if (vm.State is VmState.Configured or VmState.Incomplete or VmState.Provisioning or VmState.Failed or VmState.Receiving)
             {
                 throw new LumosException("WrongState", $"cannot roll back VM {uuid}: it is {vm.State}");
@@ -43,6 +43,7 @@ public sealed class VmRollback(VmHost host)
                 throw new LumosException("SnapshotNotFound", $"VM {uuid} has no snapshot {name}");
             }
             var then = keepConfiguration ? null : KeptConfiguration.Of(host.Datasets, label.Of(root));
+            RequireSameDisks(vm.Spec, then, label);
             if (then is not null)
             {
                 Check(vm, then, label.Of(root));
@@ -92,6 +93,23 @@ public sealed class VmRollback(VmHost host)
             }
         }
         return RollbackPlan.For(wish, host.Datasets.List(root, DatasetKinds.Live, null, ["createtxg"]), snapshots);
+    }
+
+    // A disk that was removed has taken its snapshots with it; one that came later goes, and the configuration as it is has it.
+    private void RequireSameDisks(VmSpec vm, ZoneConfig? then, SnapshotLabel label)
+    {
+        if (!vm.IsMachine)
+        {
+            return;
+        }
+        var wanted = then is null ? vm : new VmSpec(ZoneConfigMapping.FromConfig(then with { ZonePath = vm.ZonePath, Name = ZoneName.Parse(vm.ZoneName) }, vm.Text("uuid")!));
+        string[] missing = [.. wanted.Disks.Select(disk => DiskRules.OwnDataset(disk, wanted)).OfType<string>().Where(disk => !host.Datasets.Exists(label.Of(DatasetName.Parse(disk))))];
+        if (missing.Length > 0)
+        {
+            throw new LumosException("ConfigurationConflict", then is null
+                ? $"{string.Join(", ", missing)} came after snapshot {label} and would be destroyed, while the configuration as it is has it: leave out --keep-config"
+                : $"{string.Join(", ", missing)} was removed since snapshot {label}, with all that was on it, and cannot come back: --keep-config goes back with the disks that there are");
+        }
     }
 
     /// <summary>What the machine has given to another meanwhile (an address, a nic tag) cannot come back.</summary>

@@ -49,7 +49,10 @@ public sealed class VmSnapshots(VmHost host)
             }
             // A snapshot is a change of the VM: its last_modified says so.
             host.Zones.Save(config);
-            host.Checkpoints.Bring(config.Name, snapshot.Dataset);
+            if (!vm.Spec.IsMachine) // an emulator has no use for them
+            {
+                host.Checkpoints.Bring(config.Name, snapshot.Dataset);
+            }
         }
         host.Publish(uuid, new SnapshotChange(label, IsNew: true));
         return new Outcome($"Created snapshot {name} for VM {uuid}");
@@ -66,7 +69,10 @@ public sealed class VmSnapshots(VmHost host)
             var zone = ZoneName.Parse(vm.Spec.ZoneName);
             try
             {
-                host.Checkpoints.Hide(zone, label);
+                if (!vm.Spec.IsMachine)
+                {
+                    host.Checkpoints.Hide(zone, label);
+                }
                 ZoneDatasets.Patiently(() => host.Datasets.DestroySnapshot(snapshot, recursive: true));
             }
             catch (Exception e) when (e is DatasetException or IOException)
@@ -77,7 +83,10 @@ public sealed class VmSnapshots(VmHost host)
             }
             finally
             {
-                host.Checkpoints.Bring(zone, snapshot.Dataset);
+                if (!vm.Spec.IsMachine)
+                {
+                    host.Checkpoints.Bring(zone, snapshot.Dataset);
+                }
             }
         }
         host.Publish(uuid, new SnapshotChange(label, IsNew: false));
@@ -88,7 +97,7 @@ public sealed class VmSnapshots(VmHost host)
     private VmInfo Snapshottable(string uuid, string doing)
     {
         var vm = host.Load(uuid);
-        vm.Spec.RefuseMachine("create-snapshot");
+        Disks.WholeVm.Require(vm.Spec, "create-snapshot");
         return vm.State is VmState.Configured or VmState.Incomplete or VmState.Provisioning or VmState.Failed or VmState.Receiving
             ? throw new LumosException("WrongState", $"cannot {doing} VM {uuid}: it is {vm.State}")
             : vm;

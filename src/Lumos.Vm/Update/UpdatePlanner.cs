@@ -45,6 +45,7 @@ public static class UpdatePlanner
         }
         ChangeNics(vm, before, known, ids, report);
         FilesystemChanges.Apply(vm, known, report);
+        DiskChanges.Apply(vm, before, known, ids, report);
         Normaliser.SettleMemory(vm, before, before.Brand, report, known.Select(p => p.Key).ToHashSet());
         Normaliser.SettleShares(vm, report);
         Normaliser.SettleIds(vm, report);
@@ -205,7 +206,7 @@ public static class UpdatePlanner
             if (!JsonNode.DeepEquals(before.Properties[row.Name], after.Properties[row.Name])
                 && !(row.Name == "ram" && !BrandTable.IsHvm(after.Brand)))
             {
-                changes.Add(new Change(row.Name, EffectOf(row.Name, before, after)));
+                changes.AddRange(row.Name == "disks" ? DiskChanges.Effects(before, after) : [new Change(row.Name, EffectOf(row.Name, before, after))]);
             }
         }
         return changes.ToImmutable();
@@ -215,7 +216,7 @@ public static class UpdatePlanner
     public static Effect EffectOf(string name, VmSpec before, VmSpec after) => name switch
     {
         "ram" or "vcpus" or "cpu_type" or "bootrom" or "boot" or "vga" => Effect.NextBoot, // of a machine; the memory of other zones is a limit
-        "disks" or "pci_devices" => Effect.Stopped,
+        "pci_devices" => Effect.Stopped,
         "nics" => NicsAsTheyRun(before) == NicsAsTheyRun(after) ? Effect.Live : Effect.NextBoot,
         // Between none and some there is a mount to be made.
         "tmpfs" => before.Integer(name) > 0 && after.Integer(name) > 0 ? Effect.Live : Effect.NextBoot,

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Lumos.Core;
 using Lumos.Drivers.Datasets;
 using Lumos.Vm.Create;
+using Lumos.Vm.Disks;
 using Lumos.Vm.Host;
 using Lumos.Vm.Info;
 using Lumos.Vm.Lifecycle;
@@ -40,6 +42,7 @@ public sealed class VmUpdater(VmHost host)
             report.ThrowIfFaulty();
             beforeApplying(plan);
             RequireStopped(plan, vm);
+            new VolumeWork(host).RequireDestructible(Volumes(plan));
             if (!plan.Changes.IsEmpty)
             {
                 Apply(plan, vm);
@@ -52,7 +55,12 @@ public sealed class VmUpdater(VmHost host)
     {
         var known = PayloadCheck.Run(BrandTable.Parse(vm.Spec.Brand), PropertyOps.Update, payload, vm.Spec, report);
         var plan = UpdatePlanner.Plan(vm.Spec, known, host.Identities, report);
-        SpecValidator.Run(plan.After, plan.Before, new HostObserver(host).Observe(plan.After), report);
+        var facts = new HostObserver(host).Observe(plan.After);
+        if (plan.After.IsMachine)
+        {
+            plan = UpdatePlanner.Between(plan.Before, DiskRules.FromImages(plan.After, facts, report, plan.Before));
+        }
+        SpecValidator.Run(plan.After, plan.Before, facts, report);
         return plan;
     }
 
@@ -71,7 +79,7 @@ public sealed class VmUpdater(VmHost host)
     private void Apply(UpdatePlan plan, VmInfo vm)
     {
         bool runs = vm.Status.State == ZoneState.Running;
-        var (lasting, passing) = Parts(plan, runs);
+        var (lasting, passing) = Parts(plan, Volumes(plan).Count, runs);
         bool noted = lasting + passing > 1;
         if (noted)
         {
@@ -115,13 +123,13 @@ public sealed class VmUpdater(VmHost host)
         ZoneConfig config;
         try
         {
-            config = Write(plan);
+            config = Write(plan, isRepeated: true);
         }
         catch (Exception e) when (e is LumosException or IOException)
         {
             host.Say($"it cannot be finished and is taken back: {LumosException.Describe(e)}");
             plan = UpdatePlanner.Between(plan.After, plan.Before);
-            config = Write(plan, isTakenBack: true);
+            config = Write(plan, isTakenBack: true, isRepeated: true);
         }
         try
         {
@@ -136,14 +144,14 @@ public sealed class VmUpdater(VmHost host)
     }
 
     /// <summary>How many things a change is made of: those on disk, and those of the running zone, which a power cut takes with it.</summary>
-    private static (int Lasting, int Passing) Parts(UpdatePlan plan, bool runs)
+    private static (int Lasting, int Passing) Parts(UpdatePlan plan, int volumes, bool runs)
     {
         var stores = plan.Changes.Select(c => PropertyTable.Find(c.Property)!.Store).ToList();
         int lasting = stores.OfType<PropertyStore.Json>().Select(json => json.File).Distinct().Count()
-            + (stores.OfType<PropertyStore.Zfs>().Any() ? 1 : 0)
+            + (stores.OfType<PropertyStore.Zfs>().Any() || plan.Touches("flexible_disk_size") ? 1 : 0) + volumes
             + (stores.Any(store => store is not (PropertyStore.Json or PropertyStore.Zfs)) ? 1 : 0)
             + (WritesResolvers(plan) ? 1 : 0);
-        return (lasting, runs && plan.Changes.Any(c => c.Effect == Effect.Live && (c.Property is "tmpfs" or "routes" || PropertyTable.Find(c.Property)!.Store is PropertyStore.Rctl)) ? 1 : 0);
+        return (lasting, runs && plan.Changes.Any(c => c.Effect == Effect.Live && (c.Property is "tmpfs" or "routes" or "disks" || PropertyTable.Find(c.Property)!.Store is PropertyStore.Rctl)) ? 1 : 0);
     }
 
     private static bool WritesResolvers(UpdatePlan plan) => plan.After.Flag("maintain_resolvers")
@@ -152,9 +160,12 @@ public sealed class VmUpdater(VmHost host)
     /// <summary>What is on disk: the dataset first (it may refuse), then the configuration. Can be done again.</summary>
     /// <param name="plan">What to write.</param>
     /// <param name="isTakenBack">It is what the VM had, which nobody can refuse: there is no third thing that it could have.</param>
-    private ZoneConfig Write(UpdatePlan plan, bool isTakenBack = false)
+    /// <param name="isRepeated">Part of it may have been done.</param>
+    private ZoneConfig Write(UpdatePlan plan, bool isTakenBack = false, bool isRepeated = false)
     {
         using var undo = new UndoStack(host.Say);
+        var work = new VolumeWork(host);
+        var volumes = Volumes(plan, mayMake: !isTakenBack);
         foreach (var (of, after) in (ReadOnlySpan<(string, Func<VmSpec, Dictionary<string, string>>)>)
             [(plan.After.DataDataset, vm => DataProperties(plan, vm)), (plan.After.RootDataset, vm => RootProperties(plan, vm))])
         {
@@ -165,6 +176,11 @@ public sealed class VmUpdater(VmHost host)
                 host.Datasets.SetProperties(dataset, properties);
                 undo.Push($"set what {dataset} had", () => host.Datasets.SetProperties(dataset, after(plan.Before)));
             }
+        }
+        foreach (var step in volumes.First)
+        {
+            host.Trace(step.Does);
+            work.Do(step, undo, again: isRepeated);
         }
         var saved = host.Zones.Load(ZoneName.Parse(plan.After.ZoneName));
         var config = ZoneConfigMapping.ToConfig(plan.After, saved);
@@ -184,8 +200,48 @@ public sealed class VmUpdater(VmHost host)
         {
             throw new LumosException("UpdateFailed", $"Failed to update VM {plan.After.Text("uuid")}", inner: e);
         }
+        foreach (var step in volumes.Last)
+        {
+            host.Trace(step.Does);
+            work.Do(step, null, again: isRepeated);
+            undo.Commit(); // what is gone does not come back
+        }
+        if (LowersBudget(plan))
+        {
+            SetBudget(plan.After);
+        }
         undo.Commit();
         return config;
+    }
+
+    private VolumeSteps Volumes(UpdatePlan plan, bool mayMake = true)
+    {
+        if (!plan.Touches("disks"))
+        {
+            return new VolumeSteps([], []);
+        }
+        var steps = VolumeSteps.Between(plan.Before, plan.After, ImageOf, host.Datasets.VolumesAreFiles);
+        // A disk that an update took away and that is to be taken back is gone: an empty one would pass for it.
+        return mayMake ? steps : steps with { First = [.. steps.First.Where(step => host.Datasets.Exists(step.Dataset))] };
+    }
+
+    private SnapshotName ImageOf(JsonObject disk)
+    {
+        string pool = JsonText.Plain(disk["zpool"]), image = JsonText.Plain(disk["image_uuid"]);
+        return Uuid.TryParse(image, out var uuid) && host.Neighbours.Image(pool, uuid) is { } facts ? SnapshotName.Parse(facts.Snapshot)
+            : throw new LumosException("ImageMissing", $"image {image} is not on pool {pool}: \"imgadm import {image}\" fetches it");
+    }
+
+    // What the disks that go have had is free only then.
+    private static bool LowersBudget(UpdatePlan plan) => CreatePlan.Budget(plan.After) is { } after && after != "none" && CreatePlan.Budget(plan.Before) is var before
+        && (before is null or "none" || long.Parse(after, CultureInfo.InvariantCulture) < long.Parse(before, CultureInfo.InvariantCulture));
+
+    private void SetBudget(VmSpec vm)
+    {
+        var dataset = DatasetName.Parse(vm.RootDataset);
+        string budget = CreatePlan.Budget(vm) ?? "none";
+        host.Trace($"set quota={budget} of {dataset}");
+        host.Datasets.SetProperties(dataset, new Dictionary<string, string> { ["quota"] = budget });
     }
 
     // What is set on the root would reach the dataset below it that has nothing of its own: that keeps what it has.
@@ -205,6 +261,10 @@ public sealed class VmUpdater(VmHost host)
                     : (vm.Properties[change.Property] ?? PropertyValue.Default(PropertyTable.Find(change.Property)!)) is { } value ? JsonText.Plain(value)
                     : "none";
             }
+        }
+        if (plan.After.IsMachine && !LowersBudget(plan) && CreatePlan.Budget(plan.Before) != CreatePlan.Budget(plan.After))
+        {
+            properties["quota"] = CreatePlan.Budget(vm) ?? "none";
         }
         return properties;
     }
@@ -231,6 +291,17 @@ public sealed class VmUpdater(VmHost host)
         }
     }
 
+    private void TellDisks(UpdatePlan plan)
+    {
+        var disks = plan.After.Disks.ToList();
+        foreach (var grown in Volumes(plan).First.OfType<VolumeStep.Resize>())
+        {
+            int place = disks.FindIndex(disk => DiskRules.OwnDataset(disk, plan.After) == grown.Name.Value);
+            host.Trace($"tell the guest that disk {place} has {grown.Bytes} bytes");
+            host.Runtime.GrowDisk(ZoneName.Parse(plan.After.ZoneName), place, grown.Bytes);
+        }
+    }
+
     private void ApplyLive(UpdatePlan plan, ZoneConfig config)
     {
         if (plan.Changes.Any(c => c.Effect == Effect.Live && PropertyTable.Find(c.Property)?.Store is PropertyStore.Rctl))
@@ -242,6 +313,10 @@ public sealed class VmUpdater(VmHost host)
         {
             host.Trace("change the size of the running zone's /tmp");
             host.Runtime.ApplyTmpfs(Booter.Spec(config));
+        }
+        if (plan.Touches("disks"))
+        {
+            TellDisks(plan);
         }
         if (plan.Touches("routes"))
         {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Globalization;
 using Lumos.Core;
 using Lumos.Drivers.Links;
 using Lumos.Linux;
@@ -102,13 +103,14 @@ internal sealed class MachineFiles : IDisposable
 
     private static FileDescriptor OpenDisk(ZoneName zone, MachineDisk disk)
     {
-        for (var clock = Stopwatch.StartNew(); !File.Exists(disk.Path) && clock.Elapsed < DeviceTime; Thread.Sleep(Step))
+        for (var clock = Stopwatch.StartNew(); !disk.IsFile && !File.Exists(disk.Path) && clock.Elapsed < DeviceTime; Thread.Sleep(Step))
         {
         }
+        var access = disk.IsMedia ? OpenFlags.ReadOnly : OpenFlags.ReadWrite;
         try
         {
-            var opened = FileDescriptorIo.Open(disk.Path, OpenFlags.ReadWrite);
-            if (FileStatus.Of(opened).Kind == FileKind.BlockDevice)
+            var opened = disk.IsFile ? OpenFile(disk.Path, access) : FileDescriptorIo.Open(disk.Path, access);
+            if (FileStatus.Of(opened).Kind == (disk.IsFile ? FileKind.Regular : FileKind.BlockDevice))
             {
                 return opened;
             }
@@ -118,6 +120,13 @@ internal sealed class MachineFiles : IDisposable
         {
             throw new LumosException("ZoneCannotBoot", $"zone '{zone}': its disk {disk.Path} cannot be opened", inner: e);
         }
-        throw new LumosException("ZoneCannotBoot", $"zone '{zone}': its disk {disk.Path} is not a block device");
+        throw new LumosException("ZoneCannotBoot", $"zone '{zone}': its disk {disk.Path} is not a {(disk.IsFile ? "file" : "block device")}");
+    }
+
+    // A file may lie in a folder that somebody else writes to: no part of its path may lead elsewhere.
+    private static FileDescriptor OpenFile(string path, OpenFlags access)
+    {
+        using var straight = StraightPath.Open(path);
+        return FileDescriptorIo.Open(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{straight.Number}"), access);
     }
 }

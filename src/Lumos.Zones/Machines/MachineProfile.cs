@@ -28,6 +28,12 @@ public sealed record MachineProfile
 
     public required PciSlot FirstNic { get; init; }
 
+    /// <summary>The first drive with media that is not on the chip set's controller.</summary>
+    public PciSlot FirstCdrom { get; } = new(3, 0);
+
+    /// <summary>Devices in which no disk may be put.</summary>
+    public required FrozenSet<int> Reserved { get; init; }
+
     public required PciSlot Framebuffer { get; init; }
 
     /// <summary>As many as there are places from <see cref="FirstDisk"/> to <see cref="FirstNic"/>, and the one that boots.</summary>
@@ -56,6 +62,7 @@ public sealed record MachineProfile
         FirstDisk = new(4, 1),
         FirstNic = new(6, 0),
         Framebuffer = new(30, 0),
+        Reserved = FrozenSet.ToFrozenSet([0, 6, 30, 31]),
         MostDisks = 16,
         MostNics = 16,
         Displays = Models((StandardDisplay, "VGA")),
@@ -72,6 +79,7 @@ public sealed record MachineProfile
         FirstDisk = new(4, 1),
         FirstNic = new(6, 0),
         Framebuffer = new(2, 0),
+        Reserved = FrozenSet.ToFrozenSet([0, 1, 2, 6]),
         MostDisks = 16,
         MostNics = 16,
         Displays = Models((StandardDisplay, "VGA"), ("cirrus", "cirrus-vga"), ("vmware", "vmware-svga")),
@@ -103,14 +111,30 @@ public sealed record DiskModel(string? Controller, string Device, string Bus = "
     /// <summary>It can hold the guest still while there is no room for what it writes.</summary>
     public bool StopsOnErrors { get; private init; } = true;
 
-    public static DiskModel Virtio { get; } = new(null, "virtio-blk-pci");
+    /// <summary>The same of drives with media.</summary>
+    public IReadOnlyList<string> BuiltInCdrom { get; private init; } = [];
+
+    /// <summary>The device of a drive with media; null: this model is of disks only.</summary>
+    public string? Cdrom { get; private init; }
+
+    /// <summary>What makes the device say that it cannot discard.</summary>
+    public string NoTrim { get; private init; } = "";
+
+    /// <summary>The greatest sector that it can show its guest.</summary>
+    public int LargestSector { get; private init; } = 32768;
+
+    public static DiskModel Virtio { get; } = new(null, "virtio-blk-pci") { NoTrim = ",discard=off,write-zeroes=off" };
 
     public static DiskModel Nvme { get; } = new(null, "nvme") { StopsOnErrors = false };
 
-    public static DiskModel Ahci { get; } = new("ich9-ahci", "ide-hd", ".0");
+    public static DiskModel Ahci { get; } = new("ich9-ahci", "ide-hd", ".0") { Cdrom = "ide-cd", NoTrim = ",discard_granularity=0", LargestSector = 512 };
 
-    public static DiskModel Scsi { get; } = new("lsi53c895a", "scsi-hd", ".0");
+    public static DiskModel Scsi { get; } = new("lsi53c895a", "scsi-hd", ".0") { Cdrom = "scsi-cd", NoTrim = ",discard_granularity=0" };
 
     /// <summary>The first of the second channel is kept for a drive with media.</summary>
-    public static DiskModel Ide { get; } = new(null, "ide-hd") { BuiltIn = ["bus=ide.0,unit=0", "bus=ide.0,unit=1", "bus=ide.1,unit=1"] };
+    public static DiskModel Ide { get; } = new(null, "ide-hd")
+    {
+        BuiltIn = ["bus=ide.0,unit=0", "bus=ide.0,unit=1", "bus=ide.1,unit=1"], BuiltInCdrom = ["bus=ide.1,unit=0"], Cdrom = "ide-cd",
+        NoTrim = ",discard_granularity=0", LargestSector = 512,
+    };
 }

@@ -49,16 +49,26 @@ public static class MachineReader
                 ? $"vga \"{machine.Display}\" is not there; {brand} has {string.Join(", ", profile.Displays.Keys.Order(StringComparer.Ordinal))}"
             : machine.CpuType is not (MachineSpec.HostCpu or "qemu64") ? $"cpu_type \"{machine.CpuType}\" is neither {MachineSpec.HostCpu} nor qemu64"
             : machine.Disks.Count(d => d.Boots) > 1 ? "more than one disk boots"
-            : machine.Disks.Length > profile.MostDisks ? $"has {machine.Disks.Length} disks; {brand} has places for {profile.MostDisks}"
+            : machine.Disks.FirstOrDefault(d => d.IsMedia && profile.DiskModels[d.Model].Cdrom is null) is { } drive
+                ? $"disk {drive.Path} is a cdrom of model \"{drive.Model}\"; {brand} has such drives of model {string.Join(", ", profile.DiskModels.Where(m => m.Value.Cdrom is not null).Select(m => m.Key).Order(StringComparer.Ordinal))}"
+            : machine.Disks.FirstOrDefault(d => d.Sectors?.Logical > profile.DiskModels[d.Model].LargestSector) is { } coarse
+                ? $"disk {coarse.Path} has guest_block_size {coarse.Sectors!.Logical}; a disk of model {coarse.Model} has {profile.DiskModels[coarse.Model].LargestSector} at most (512/{coarse.Sectors.Physical} says how it writes)"
+            : DiskPlaces.Fault(machine) is { } place ? place
             : machine.Nics.Length > profile.MostNics ? $"has {machine.Nics.Length} NICs; {brand} has places for {profile.MostNics}"
-            : profile.DiskModels.FirstOrDefault(model => model.Value.BuiltIn is { } places && machine.Disks.Count(d => d.Model == model.Key) > places.Count).Key is { } full
+            : profile.DiskModels.FirstOrDefault(model => model.Value.BuiltIn is { } places && machine.Disks.Count(d => d.Model == model.Key && !d.IsMedia) > places.Count).Key is { } full
                 ? $"has more disks of model {full} than there are places for ({profile.DiskModels[full].BuiltIn!.Count})"
+            : profile.DiskModels.FirstOrDefault(model => model.Value.BuiltIn is not null && machine.Disks.Count(d => d.Model == model.Key && d.IsMedia) > model.Value.BuiltInCdrom.Count).Key is { } drives
+                ? $"has more drives with media of model {drives} than there are places for ({profile.DiskModels[drives].BuiltInCdrom.Count})"
             : null;
     }
 
     private static MachineDisk Disk(ZoneDevice device, ZoneConfig zone) => new(device.Match, Attr(device, "model") ?? zone.Attr(ZoneAttrNames.DiskDriver) ?? "virtio")
     {
         Boots = Attr(device, "boot") is "true" or "1",
+        IsMedia = Attr(device, "media") == "cdrom",
+        NoTrim = Attr(device, "notrim") is "true" or "1",
+        Slot = PciSlot.TryParse(Attr(device, "pci-slot") ?? "", out var slot) ? slot : null,
+        Sectors = SectorSizes.TryParse(Attr(device, "guest-block-size") ?? "", out var sectors) ? sectors : null,
         Serial = Uuid.TryParse(Attr(device, "uuid") ?? "", out var uuid) ? uuid.ToString().Replace("-", "", StringComparison.Ordinal)[..SerialLength] : null,
     };
 

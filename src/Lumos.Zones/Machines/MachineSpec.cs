@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace Lumos.Zones.Machines;
 
@@ -80,7 +82,7 @@ public enum Accelerator
     Kvm,
 }
 
-/// <summary>A disk.</summary>
+/// <summary>A disk, or a drive with media.</summary>
 /// <param name="Path">Of the volume or file, in the global zone.</param>
 /// <param name="Model">As in a payload: virtio, ahci, nvme; ide, scsi.</param>
 public sealed record MachineDisk(string Path, string Model)
@@ -88,11 +90,38 @@ public sealed record MachineDisk(string Path, string Model)
     /// <summary>The firmware starts from it.</summary>
     public bool Boots { get; init; }
 
-    /// <summary>A medium in a drive: read-only, a file.</summary>
+    /// <summary>A drive with a medium, which the guest reads and cannot write to.</summary>
     public bool IsMedia { get; init; }
 
     /// <summary>What the guest knows it by, whatever slot it is in; null: nothing.</summary>
     public string? Serial { get; init; }
+
+    /// <summary>Where it is; null: where there is room.</summary>
+    public PciSlot? Slot { get; init; }
+
+    /// <summary>Bytes of the sectors that the guest sees; null: 512, as all disks were once.</summary>
+    public SectorSizes? Sectors { get; init; }
+
+    /// <summary>The guest is not told that it can discard blocks.</summary>
+    public bool NoTrim { get; init; }
+
+    /// <summary>It is a file, not a device.</summary>
+    public bool IsFile => !Path.StartsWith("/dev/", StringComparison.Ordinal);
+}
+
+/// <summary>Bytes of a sector as a disk addresses them, and as it writes them.</summary>
+public sealed record SectorSizes(int Logical, int Physical)
+{
+    /// <summary>NNN or NNN/NNN, each a power of two from 512 to 32768, the second no less than the first.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out SectorSizes? sizes)
+    {
+        string[] parts = text.Split('/');
+        sizes = parts.Length is 1 or 2 && IsSize(parts[0], out int logical) && IsSize(parts[^1], out int physical) && physical >= logical ? new(logical, physical) : null;
+        return sizes is not null;
+    }
+
+    private static bool IsSize(string text, out int size) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out size) && size is >= 512 and <= 32768 && int.IsPow2(size);
 }
 
 /// <summary>A network card: its address, and its model as in a payload.</summary>

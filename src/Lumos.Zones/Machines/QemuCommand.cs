@@ -36,11 +36,7 @@ public static class QemuCommand
             "-chardev", Text($"socket,id=qmp,fd={line.Open(new MachineFile.Commands())},server=on,wait=off"), "-mon", "chardev=qmp,mode=control",
             "-chardev", "stdio,id=com1,signal=off", "-device", "isa-serial,chardev=com1,index=0",
             "-chardev", Text($"socket,id=com2,fd={line.Open(new MachineFile.SecondSerialPort())},server=on,wait=off"), "-device", "isa-serial,chardev=com2,index=1");
-        var places = new DiskPlaces(machine.Profile);
-        for (int n = 0; n < machine.Disks.Length; n++)
-        {
-            AddDisk(line, machine, n, places);
-        }
+        DiskWords.Add(line, machine);
         for (int n = 0; n < machine.Nics.Length; n++)
         {
             AddNic(line, machine, n);
@@ -76,24 +72,6 @@ public static class QemuCommand
         line.Add("-cpu", machine.CpuType is { } type and not MachineSpec.HostCpu ? type : isReal ? "host" : "max");
     }
 
-    private static void AddDisk(Line line, MachineSpec machine, int n, DiskPlaces places)
-    {
-        var disk = machine.Disks[n];
-        var model = machine.Profile.DiskModels[disk.Model];
-        string serial = $",serial={disk.Serial ?? Text($"disk{n}")}", order = Order(machine.BootIndexOfDisk(n)), place = places.Next(disk, model);
-        string file = line.OpenAsName(new MachineFile.Disk(disk));
-        line.Add("-blockdev", Text($"driver=host_device,filename={file},node-name=disk{n},discard=unmap"));
-        if (model.Controller is { } controller)
-        {
-            line.Add("-device", Text($"{controller},id=controller{n},{place}"));
-            place = Text($"bus=controller{n}{model.Bus}");
-        }
-        line.Add("-device", Text($"{model.Device},drive=disk{n},id=drive{n},{place}{serial}{order}{(model.StopsOnErrors ? OnError : "")}"));
-    }
-
-    /// <summary>A guest whose disk has no room any more stands still and goes on where it was, where one that got the error would have lost a write.</summary>
-    private const string OnError = ",werror=stop,rerror=report";
-
     private static void AddNic(Line line, MachineSpec machine, int n)
     {
         var nic = machine.Nics[n];
@@ -105,15 +83,15 @@ public static class QemuCommand
             $"{machine.Profile.NicModels[nic.Model]},netdev=net{n},id=nic{n},mac={nic.Mac},{rom}{Place(machine.Profile, machine.Profile.FirstNic.After(n))}{Order(rank)}"));
     }
 
-    private static string Order(int? index) => index is { } number ? Text($",bootindex={number}") : "";
+    internal static string Order(int? index) => index is { } number ? Text($",bootindex={number}") : "";
 
-    private static string Place(MachineProfile profile, PciSlot slot) =>
+    internal static string Place(MachineProfile profile, PciSlot slot) =>
         $"bus={profile.Bus},addr={slot}" + (slot.Function == 0 ? ",multifunction=on" : "");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A command line as it grows, and the files that it has spoken of.</summary>
-    private sealed class Line
+    internal sealed class Line
     {
         private readonly ImmutableArray<string>.Builder _words = ImmutableArray.CreateBuilder<string>();
         private readonly ImmutableArray<MachineFile>.Builder _files = ImmutableArray.CreateBuilder<MachineFile>();
@@ -136,14 +114,5 @@ public static class QemuCommand
         }
 
         internal QemuLaunch Done() => new(_words.ToImmutable(), _files.ToImmutable());
-    }
-
-    /// <summary>Gives out the places of disks: the one that boots has its own, the others follow each other.</summary>
-    private sealed class DiskPlaces(MachineProfile profile)
-    {
-        private int _others, _builtIn;
-
-        internal string Next(MachineDisk disk, DiskModel model) => model.BuiltIn is { } places ? places[_builtIn++]
-            : Place(profile, disk.Boots ? profile.BootDisk : profile.FirstDisk.After(_others++));
     }
 }

@@ -3,6 +3,7 @@ using Lumos.Core;
 using Lumos.Linux.Cgroups;
 using Lumos.Linux.Machine;
 using Lumos.Zones.Bundle;
+using Lumos.Zones.Machines;
 
 namespace Lumos.Zones.Runtime;
 
@@ -52,6 +53,8 @@ public sealed partial class ZoneRuntime
         var wanted = ZoneLinkPlan.StaticRoutes(after);
         _links.ChangeRoutes([.. old.Except(wanted)], [.. wanted.Except(old)], Running(after.Name).Init!.Pid);
     }
+
+    public void GrowDisk(ZoneName name, int disk, long bytes) => MachineDisks.Grow(_layout.QmpSocket(name), disk, bytes);
 
     // Limits that are not a cgroup's: of the IPC namespace, and of what each process may lock.
     private void ApplyProcessLimits(ZoneSpec spec)

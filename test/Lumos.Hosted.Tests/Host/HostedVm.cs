@@ -52,6 +52,9 @@ internal sealed class HostedVm : IDisposable
         return run.Status == TimedOut ? throw new TimeoutException($"vmadm {verb} {Uuid} does not end; {Seen()}") : run;
     }
 
+    /// <summary>An update by a payload.</summary>
+    internal ToolResult Update(string payload) => _root.Feed(payload, "vmadm", "update", Uuid);
+
     // Of one that hangs: what there is, for who reads of the failure.
     private string Seen() => string.Join('\n', new[]
     {

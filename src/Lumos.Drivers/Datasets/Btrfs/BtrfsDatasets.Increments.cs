@@ -19,6 +19,8 @@ public sealed partial class BtrfsDatasets
 
     public bool EachIsAFileSystem => false;
 
+    public bool VolumesAreFiles => true;
+
     /// <summary>The kernel gives out a snapshot as a whole; what came of one that was cut is dropped, if not by its receiver, by the next.</summary>
     public string? ResumeToken(DatasetName name) => null;
 
