@@ -133,6 +133,25 @@ public sealed class MachineTests
         Assert.Equal((disk, nic), (Rank("drive=disk0"), Rank("netdev=net0")));
     }
 
+    [Fact]
+    public void A_start_is_given_an_order_and_drives_for_once()
+    {
+        var machine = StartOptions.Parse(["order=cd,once=d", "cdrom=/install.iso,ide", "disk=/more.raw,nvme"])
+            .Of(Machine(MachineProfile.Bhyve, new MachineDisk("/dev/zvol/a", "virtio") { Boots = true }));
+        Assert.Equal(("d", "cd"), (machine.BootOrder, machine.LaterBootOrder));
+        Assert.Equal([new MachineDisk("/install.iso", "ahci") { IsMedia = true, IsInRoot = true }, new MachineDisk("/more.raw", "nvme") { IsInRoot = true }], machine.Disks[1..]);
+        Assert.Equal((null, 2), (machine.BootIndexOfDisk(0), machine.BootIndexOfDisk(1)));
+    }
+
+    [Theory]
+    [InlineData("cdrom=install.iso,ide", "an absolute path")]
+    [InlineData("cdrom=/install.iso", "an absolute path")]
+    [InlineData("disk=/more.raw,floppy", "model \"floppy\"")]
+    [InlineData("tape=/x,ide", "options are order=")]
+    [InlineData("order=xy", "'x' is none of")]
+    public void What_a_start_cannot_be_given_is_told(string word, string words) => Assert.Contains(
+        words, Assert.Throws<LumosException>(() => StartOptions.Parse([word]).Of(Machine(MachineProfile.Bhyve))).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("order=", "letters follow")]
     [InlineData("order=cc", "each once")]

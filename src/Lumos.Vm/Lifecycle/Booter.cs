@@ -3,6 +3,7 @@ using Lumos.Drivers.Datasets;
 using Lumos.Vm.Host;
 using Lumos.Zones;
 using Lumos.Zones.Config;
+using Lumos.Zones.Machines;
 
 namespace Lumos.Vm.Lifecycle;
 
@@ -11,7 +12,8 @@ public sealed class Booter(VmHost host)
 {
     /// <param name="config">As it is on disk.</param>
     /// <param name="restarts">The restarts after crashes that this is the last of; null: somebody asked for the boot.</param>
-    public void Boot(ZoneConfig config, ZoneRestarts? restarts = null)
+    /// <param name="once">Of a machine: what it is given for this boot.</param>
+    public void Boot(ZoneConfig config, ZoneRestarts? restarts = null, StartOptions? once = null)
     {
         var dataset = config.ZonePath.Split('/') is [.., var pool, var leaf] && DatasetName.TryParse($"{pool}/{leaf}", out var name) ? name : null;
         if (dataset is not null && !Directory.Exists(Path.Combine(config.ZonePath, "root")))
@@ -19,14 +21,15 @@ public sealed class Booter(VmHost host)
             host.Datasets.Mount(dataset);
         }
         Migrate.MigrationMark.ForgetStop(host, config.Name);
-        host.Runtime.Boot(Spec(config) with { Restarts = restarts ?? ZoneRestarts.None });
+        var spec = Spec(config) with { Restarts = restarts ?? ZoneRestarts.None };
+        host.Runtime.Boot(once is not null && spec.Machine is { } machine ? spec with { Machine = once.Of(machine) } : spec);
         if (dataset is not null && !config.Brand.IsHvm)
         {
             host.Checkpoints.Bring(config.Name, dataset);
         }
     }
 
-    public void Boot(string zoneName) => Boot(host.Zones.Load(ZoneName.Parse(zoneName)));
+    public void Boot(string zoneName, StartOptions? once = null) => Boot(host.Zones.Load(ZoneName.Parse(zoneName)), once: once);
 
     /// <summary>Puts changed limits on a zone that runs.</summary>
     public void ApplyLimits(ZoneConfig config) => host.Runtime.ApplyLimits(Spec(config));

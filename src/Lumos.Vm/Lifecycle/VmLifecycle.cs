@@ -4,6 +4,7 @@ using Lumos.Vm.Create;
 using Lumos.Vm.Host;
 using Lumos.Vm.Info;
 using Lumos.Zones;
+using Lumos.Zones.Machines;
 
 namespace Lumos.Vm.Lifecycle;
 
@@ -33,7 +34,8 @@ public sealed class VmLifecycle(VmHost host)
 
     /// <param name="uuid">Of the VM.</param>
     /// <param name="clearFailed">A VM whose first boot failed is taken for a whole one from here on.</param>
-    public Outcome Start(string uuid, bool clearFailed = false)
+    /// <param name="once">Of a hardware VM: what it is given for this start.</param>
+    public Outcome Start(string uuid, bool clearFailed = false, StartOptions? once = null)
     {
         using (host.Lock(uuid))
         {
@@ -66,7 +68,7 @@ public sealed class VmLifecycle(VmHost host)
                 {
                     change.SetAutoboot(autoboot);
                     host.Trace("boot");
-                    booter.Boot(vm.Spec.ZoneName);
+                    booter.Boot(vm.Spec.ZoneName, once);
                 });
             }
             catch (Exception e) when (e is LumosException or IOException)

@@ -72,7 +72,7 @@ internal sealed class MachineFiles : IDisposable
     {
         MachineFile.Commands => UnixSocket.Listen(layout.QmpSocket(zone.Name)).Descriptor,
         MachineFile.SecondSerialPort => UnixSocket.Listen(layout.SecondSerialPort(zone.Name)).Descriptor,
-        MachineFile.Disk(var disk) => OpenDisk(zone.Name, disk),
+        MachineFile.Disk(var disk) => OpenDisk(zone, disk),
         MachineFile.FirmwareVariables => OpenVariables(zone),
         MachineFile.Firmware(var path) => OpenFirmware(zone, path),
         MachineFile.Kvm => FileDescriptorIo.Open(KvmProbe.Device, OpenFlags.ReadWrite),
@@ -101,7 +101,7 @@ internal sealed class MachineFiles : IDisposable
         }
     }
 
-    private static FileDescriptor OpenDisk(ZoneName zone, MachineDisk disk)
+    private static FileDescriptor OpenDisk(ZoneSpec zone, MachineDisk disk)
     {
         for (var clock = Stopwatch.StartNew(); !disk.IsFile && !File.Exists(disk.Path) && clock.Elapsed < DeviceTime; Thread.Sleep(Step))
         {
@@ -109,7 +109,7 @@ internal sealed class MachineFiles : IDisposable
         var access = disk.IsMedia ? OpenFlags.ReadOnly : OpenFlags.ReadWrite;
         try
         {
-            var opened = disk.IsFile ? OpenFile(disk.Path, access) : FileDescriptorIo.Open(disk.Path, access);
+            var opened = disk.IsInRoot ? OpenInRoot(zone, disk.Path, access) : disk.IsFile ? OpenFile(disk.Path, access) : FileDescriptorIo.Open(disk.Path, access);
             if (FileStatus.Of(opened).Kind == (disk.IsFile ? FileKind.Regular : FileKind.BlockDevice))
             {
                 return opened;
@@ -118,9 +118,16 @@ internal sealed class MachineFiles : IDisposable
         }
         catch (ErrnoException e)
         {
-            throw new LumosException("ZoneCannotBoot", $"zone '{zone}': its disk {disk.Path} cannot be opened", inner: e);
+            throw new LumosException("ZoneCannotBoot", $"zone '{zone.Name}': its disk {disk.Path} cannot be opened", inner: e);
         }
-        throw new LumosException("ZoneCannotBoot", $"zone '{zone}': its disk {disk.Path} is not a {(disk.IsFile ? "file" : "block device")}");
+        throw new LumosException("ZoneCannotBoot", $"zone '{zone.Name}': its disk {disk.Path} is not a {(disk.IsFile ? "file" : "block device")}");
+    }
+
+    private static FileDescriptor OpenInRoot(ZoneSpec zone, string path, OpenFlags access)
+    {
+        using var folder = RootedDirectory.Open(zone.ZonePath);
+        using var root = folder.OpenSubdirectory("root");
+        return root.Resolve(path, access | OpenFlags.NonBlocking); // should it be a FIFO
     }
 
     // A file may lie in a folder that somebody else writes to: no part of its path may lead elsewhere.

@@ -105,8 +105,11 @@ public sealed record MachineDisk(string Path, string Model)
     /// <summary>The guest is not told that it can discard blocks.</summary>
     public bool NoTrim { get; init; }
 
+    /// <summary>Its path is one in the root of the machine's zone.</summary>
+    public bool IsInRoot { get; init; }
+
     /// <summary>It is a file, not a device.</summary>
-    public bool IsFile => !Path.StartsWith("/dev/", StringComparison.Ordinal);
+    public bool IsFile => IsInRoot || !Path.StartsWith("/dev/", StringComparison.Ordinal);
 }
 
 /// <summary>Bytes of a sector as a disk addresses them, and as it writes them.</summary>

@@ -38,11 +38,16 @@ public sealed class HardwareVmTests(SharedRoot shared) : HostedTest(shared)
         vm.Vmadm("stop").OrThrow();
         Assert.Equal(("stopped", 1), (vm.State, Console(vm).Split("tiny: going down").Length - 1));
         Assert.DoesNotContain(Directory.GetDirectories("/sys/class/net"), link => Path.GetFileName(link) == LinkOf(vm));
-        vm.Vmadm("start").OrThrow();
-        Ready(vm, boots: 2);
+        File.WriteAllBytes(_root.Inside($"/zones/{vm.Uuid}/root/scratch"), new byte[8 << 20]);
+        File.WriteAllBytes(_root.Inside($"/zones/{vm.Uuid}/root/medium"), new byte[1 << 20]);
+        File.CreateSymbolicLink(_root.Inside($"/zones/{vm.Uuid}/root/out"), "/etc/passwd");
+        Assert.NotEqual(0, vm.Vmadm("start", "cdrom=/out,ide").Status); // a link leads nowhere from in there
+        Assert.Contains("no option of a start", vm.Vmadm("start", "menu=on").ErrorOutput);
+        vm.Vmadm("start", "order=cd,once=dc", "cdrom=/medium,ide", "disk=/scratch,virtio").OrThrow();
+        Assert.Contains($" disk.vdc={8 << 20} ", Ready(vm, boots: 2)); // an empty medium does not boot, so that the next does
         vm.Vmadm("reboot").OrThrow();
         Assert.Equal(2, Console(vm).Split("tiny: going down").Length - 1);
-        Ready(vm, boots: 3);
+        Assert.DoesNotContain("disk.vdc", Ready(vm, boots: 3)); // which was for that once
         vm.Vmadm("stop", "-F").OrThrow();
         Assert.Equal(("stopped", 2), (vm.State, Console(vm).Split("tiny: going down").Length - 1));
         vm.Vmadm("delete").OrThrow();
@@ -150,8 +155,7 @@ public sealed class HardwareVmTests(SharedRoot shared) : HostedTest(shared)
         Refused("more than one disk boots", With(new JsonObject { ["size"] = 8, ["boot"] = true }, new JsonObject { ["size"] = 8, ["boot"] = true }));
         Refused("there is no file /nowhere/own.fd", new JsonObject { ["bootrom"] = "/nowhere/own.fd" });
         using var vm = HostedVm.Of(_root, new JsonObject { ["brand"] = "bhyve", ["autoboot"] = false, ["disks"] = new JsonArray(new JsonObject { ["size"] = 8 }) });
-        Assert.Contains("not in this release yet", vm.Vmadm("create-snapshot", "one").ErrorOutput);
-        Assert.Contains("not in this release yet", vm.Vmadm("send").ErrorOutput);
+        Assert.Contains("not in this release yet", _root.Feed("{}", "vmadm", "reprovision", vm.Uuid).ErrorOutput);
         Assert.Contains("vmadm console", vm.Zlogin("true").ErrorOutput);
     }
 
