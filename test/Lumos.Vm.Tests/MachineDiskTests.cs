@@ -37,6 +37,18 @@ public sealed class MachineDiskTests : IDisposable
     }
 
     [Fact]
+    public void The_names_of_SmartOS_are_taken_for_a_device_and_a_medium_is_meant_in_the_zones_root()
+    {
+        Refused("/dev/zvol/zones/other does not exist", "kvm", """{"path": "/dev/zvol/rdsk/zones/other", "nocreate": true}""");
+        Create("kvm", "\"autoboot\": false,", """{"size": 8}, {"size": 8}""");
+        string root = Directory.CreateDirectory(Path.Combine((string)_machine.Get(Vm)["zonepath"]!, "root")).FullName;
+        File.WriteAllBytes(Path.Combine(root, "medium.iso"), new byte[2048]);
+        Update($$"""{"remove_disks": ["/dev/zvol/rdsk/zones/{{Vm}}/disk1"], "add_disks": [{"media": "cdrom", "path": "/medium.iso", "model": "ide"}]}""");
+        Assert.Equal([$"/dev/zvol/zones/{Vm}/disk0", "/medium.iso"], _machine.Get(Vm)["disks"]!.AsArray().Select(disk => (string?)disk!["path"]));
+        Assert.Contains("/nowhere.iso does not exist", _machine.Vmadm("""{"add_disks": [{"media": "cdrom", "path": "/nowhere.iso", "model": "ide"}]}""", "update", Vm).Error);
+    }
+
+    [Fact]
     public void What_is_there_already_is_used_and_left_when_the_VM_goes()
     {
         string raw = _machine.At("raw.img");

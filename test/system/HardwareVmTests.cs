@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -6,14 +5,14 @@ namespace Lumos.SystemTests;
 
 /// <summary>A hardware virtual machine on the live image, on ZFS: the platform's own QEMU and firmware, a volume cloned from an image, a cable on the machine's network.</summary>
 [Collection("06 lifecycle")]
-public sealed class HardwareVmTests(Suite suite) : LiveTest(suite)
+public sealed class HardwareVmTests(Suite suite) : MachineTest(suite)
 {
     [Theory]
     [InlineData("bhyve", "bios", "virtio")]
     [InlineData("kvm", null, "ide")]
     public void A_guest_boots_from_a_clone_asks_for_its_metadata_and_goes_down_when_asked(string brand, string? bootrom, string model)
     {
-        var image = Image();
+        var image = TinyImage();
         var payload = new JsonObject
         {
             ["brand"] = brand, ["alias"] = "guest-" + brand, ["hostname"] = "guest-" + brand, ["ram"] = 128, ["vcpus"] = 1, ["vnc_port"] = 5905,
@@ -44,33 +43,5 @@ public sealed class HardwareVmTests(Suite suite) : LiveTest(suite)
         Ok(Zone.Run("vmadm", "delete", $"{vm}"));
         Assert.Equal("", Ok(Zone.Run("sh", "-c", $"zfs list -H -o name | grep {vm} || true")));
         AssertConsistent();
-    }
-
-    private Guid Image()
-    {
-        var image = Suite.ImageUuid("tiny");
-        Zone.UseImageSource(Suite.ImageUrl);
-        Zone.ImportImage(image);
-        return image;
-    }
-
-    private string Ready(Guid vm)
-    {
-        string line = "";
-        // Twice the patience: where this machine's processor is emulated, its guest's is emulated by an emulated one.
-        Zone.WaitFor("the guest", 2 * Suite.Patient(60), () =>
-            (line = Console(vm).Split('\n').FirstOrDefault(one => one.StartsWith("tiny: ready ", StringComparison.Ordinal)) ?? "").Contains("firmware=", StringComparison.Ordinal));
-        return line;
-    }
-
-    /// <summary>What appeared on the first serial port: the log's lines are TIME STREAM F|P TEXT.</summary>
-    private string Console(Guid vm)
-    {
-        var text = new StringBuilder();
-        foreach (string[] parts in Zone.Run("cat", $"/zones/{vm}/logs/console.log").Output.Split('\n').Select(line => line.Split(' ', 4)).Where(parts => parts.Length == 4))
-        {
-            text.Append(parts[3].TrimEnd('\r')).Append(parts[2] == "F" ? "\n" : "");
-        }
-        return text.ToString();
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using Xunit;
 
@@ -6,14 +5,14 @@ namespace Lumos.SystemTests;
 
 /// <summary>Disks of a hardware virtual machine as volumes of ZFS: as they are made, changed, snapshotted, sent, and gone.</summary>
 [Collection("06 lifecycle")]
-public sealed class MachineDiskTests(Suite suite) : LiveTest(suite)
+public sealed class MachineDiskTests(Suite suite) : MachineTest(suite)
 {
     private const string Tank = "tank", TankFile = "/var/tmp/tank.img", Media = "/var/tmp/media.iso", Stream = "/var/tmp/machine.stream";
 
     [Fact]
     public void Volumes_are_as_their_disks_say_and_go_with_them()
     {
-        var image = Image();
+        var image = TinyImage();
         Ok(Zone.Shell($"truncate -s 512M {TankFile} && zpool create -O mountpoint=none {Tank} {TankFile} && head -c 65536 /dev/zero >{Media}"));
         try
         {
@@ -49,7 +48,7 @@ public sealed class MachineDiskTests(Suite suite) : LiveTest(suite)
     [Fact]
     public void A_guest_goes_back_to_a_snapshot_and_on_elsewhere_with_its_disks()
     {
-        var image = Image();
+        var image = TinyImage();
         var vm = Zone.Create(Payload(image, """{"size": 64}""", autoboot: true));
         Ready(vm, boots: 1);
         Update(vm, $$"""{"update_disks": [{"path": "/dev/zvol/zones/{{vm}}/disk1", "size": 96}]}""");
@@ -83,27 +82,4 @@ public sealed class MachineDiskTests(Suite suite) : LiveTest(suite)
     private string Property(Guid vm, string disk, string name) => Ok(Zone.Run("zfs", "get", "-Hpo", "value", name, $"zones/{vm}/{disk}"));
 
     private long Number(Guid vm, string disk, string name) => long.Parse(Property(vm, disk, name), System.Globalization.CultureInfo.InvariantCulture);
-
-    private Guid Image()
-    {
-        var image = Suite.ImageUuid("tiny");
-        Zone.UseImageSource(Suite.ImageUrl);
-        Zone.ImportImage(image);
-        return image;
-    }
-
-    /// <summary>Waits until the guest says that it has booted so many times from its disk.</summary>
-    private void Ready(Guid vm, int boots) => Zone.WaitFor("the guest", 2 * Suite.Patient(60),
-        () => Console(vm).Split('\n').Any(one => one.StartsWith($"tiny: ready boots={boots} ", StringComparison.Ordinal) && one.Contains("firmware=", StringComparison.Ordinal)));
-
-    /// <summary>What appeared on the first serial port: the log's lines are TIME STREAM F|P TEXT.</summary>
-    private string Console(Guid vm)
-    {
-        var text = new StringBuilder();
-        foreach (string[] parts in Zone.Run("cat", $"/zones/{vm}/logs/console.log").Output.Split('\n').Select(line => line.Split(' ', 4)).Where(parts => parts.Length == 4))
-        {
-            text.Append(parts[3].TrimEnd('\r')).Append(parts[2] == "F" ? "\n" : "");
-        }
-        return text.ToString();
-    }
 }

@@ -5,10 +5,29 @@ using Lumos.Linux.Handles;
 
 namespace Lumos.Vm.Host;
 
-/// <summary>Looks at a path that a payload gives as a disk: a device below /dev, or a file to which no symbolic link leads.</summary>
+/// <summary>
+/// Looks at a path that a payload gives as a disk: a device below /dev, or a file to which no symbolic link leads. A medium is looked for in
+/// the root of the VM's zone first, as a path is meant on SmartOS.
+/// </summary>
 internal static class DiskPathLook
 {
-    internal static DiskPathFacts At(string path)
+    internal static DiskPathFacts At(string path, VmSpec vm, bool isMedium) => (isMedium ? InRoot(path, vm) : null) ?? At(path);
+
+    private static DiskPathFacts? InRoot(string path, VmSpec vm)
+    {
+        try
+        {
+            using var folder = RootedDirectory.Open(vm.ZonePath);
+            using var root = folder.OpenSubdirectory("root");
+            return root.Status(path) is { Kind: FileKind.Regular } status ? new DiskPathFacts(null, status.Size) : null;
+        }
+        catch (ErrnoException) // not made yet, or nothing one would follow: what is wrong with the path is said of the path itself
+        {
+            return null;
+        }
+    }
+
+    private static DiskPathFacts At(string path)
     {
         if (!path.StartsWith('/') || path.Contains('\0'))
         {

@@ -38,8 +38,8 @@ public sealed class HostObserver(VmHost host)
                 BusyPorts = vm.Integer("vnc_port") > 0 ? [.. IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Select(listener => listener.Port)] : [],
                 Firmwares = images.Values.Select(image => image.Bootrom).Append(vm.Text("bootrom")).OfType<string>().Distinct()
                     .ToImmutableDictionary(bootrom => bootrom, bootrom => MachineFirmware.Parse(bootrom).Fault(), StringComparer.Ordinal),
-                DiskPaths = vm.Disks.Where(disk => DiskRules.OwnDataset(disk, vm) is null).Select(disk => JsonText.Plain(disk["path"])).Distinct()
-                    .ToImmutableDictionary(path => path, DiskPathLook.At, StringComparer.Ordinal),
+                DiskPaths = vm.Disks.Where(disk => DiskRules.OwnDataset(disk, vm) is null).DistinctBy(disk => JsonText.Plain(disk["path"]))
+                    .ToImmutableDictionary(disk => JsonText.Plain(disk["path"]), disk => DiskPathLook.At(JsonText.Plain(disk["path"]), vm, DiskRules.IsCdrom(disk)), StringComparer.Ordinal),
             };
         }
         return facts with { RootDatasetExists = facts.Pools.Contains(vm.Zpool) && host.Datasets.Exists(DatasetName.Parse(vm.RootDataset)) };

@@ -18,6 +18,9 @@ public static class DiskRules
     /// <summary>Where volumes are seen as devices.</summary>
     public const string Devices = "/dev/zvol/";
 
+    /// <summary>Names of such a device on SmartOS: as blocks, and as what comes in no order. Linux has one.</summary>
+    private static readonly string[] s_otherDevices = ["/dev/zvol/rdsk/", "/dev/zvol/dsk/"];
+
     public const string Cdrom = "cdrom";
 
     /// <summary>Of a volume that is a file.</summary>
@@ -47,6 +50,10 @@ public static class DiskRules
     internal static List<JsonObject> Added(IEnumerable<JsonObject> given, IEnumerable<JsonObject> there, VmSpec vm, IIdentities ids, PayloadReport report)
     {
         var added = given.Select(one => (JsonObject)one.DeepClone()).ToList();
+        foreach (var disk in added.Where(disk => disk["path"] is not null))
+        {
+            disk["path"] = Spelled(JsonText.Plain(disk["path"]));
+        }
         var names = there.Concat(added).Select(disk => JsonText.Plain(disk["path"])).ToHashSet();
         foreach (var disk in added)
         {
@@ -201,6 +208,10 @@ public static class DiskRules
     /// <summary>The dataset whose device a path is; null: it is none's.</summary>
     internal static string? Dataset(string path) =>
         path.StartsWith(Devices, StringComparison.Ordinal) && Drivers.Datasets.DatasetName.TryParse(path[Devices.Length..], out var name) ? name.Value : null;
+
+    /// <summary>A path as it is written down: of the names that SmartOS has for one device, the one it has here.</summary>
+    internal static string Spelled(string path) =>
+        s_otherDevices.FirstOrDefault(other => path.StartsWith(other, StringComparison.Ordinal)) is { } other ? Devices + path[other.Length..] : path;
 
     /// <summary>What <see cref="HostFacts.DiskImages"/> has a disk's image under.</summary>
     internal static string ImageKey(JsonObject disk) => $"{JsonText.Plain(disk["zpool"])}/{JsonText.Plain(disk["image_uuid"])}";

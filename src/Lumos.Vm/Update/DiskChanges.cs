@@ -78,7 +78,7 @@ internal static class DiskChanges
 
     private static JsonObject? Find(List<JsonObject> disks, string path, string verb, PayloadReport report)
     {
-        var disk = disks.Find(d => JsonText.Plain(d["path"]) == path);
+        var disk = disks.Find(d => JsonText.Plain(d["path"]) == DiskRules.Spelled(path));
         if (disk is null)
         {
             report.AddFault($"{verb}: the VM has no disk {path} ({(disks.Count == 0 ? "it has none" : "it has " + string.Join(", ", disks.Select(d => JsonText.Plain(d["path"]))))})");

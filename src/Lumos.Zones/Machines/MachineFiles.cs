@@ -109,7 +109,7 @@ internal sealed class MachineFiles : IDisposable
         var access = disk.IsMedia ? OpenFlags.ReadOnly : OpenFlags.ReadWrite;
         try
         {
-            var opened = disk.IsInRoot ? OpenInRoot(zone, disk.Path, access) : disk.IsFile ? OpenFile(disk.Path, access) : FileDescriptorIo.Open(disk.Path, access);
+            var opened = disk.IsInRoot ? OpenInRoot(zone, disk.Path, access) : disk.IsFile ? OpenFile(zone, disk, access) : FileDescriptorIo.Open(disk.Path, access);
             if (FileStatus.Of(opened).Kind == (disk.IsFile ? FileKind.Regular : FileKind.BlockDevice))
             {
                 return opened;
@@ -130,10 +130,20 @@ internal sealed class MachineFiles : IDisposable
         return root.Resolve(path, access | OpenFlags.NonBlocking); // should it be a FIFO
     }
 
-    // A file may lie in a folder that somebody else writes to: no part of its path may lead elsewhere.
-    private static FileDescriptor OpenFile(string path, OpenFlags access)
+    // A medium is meant in the zone's root, as on SmartOS, and found elsewhere if it is not there. A file may lie in a folder that somebody else writes to: no part of its path may lead elsewhere.
+    private static FileDescriptor OpenFile(ZoneSpec zone, MachineDisk disk, OpenFlags access)
     {
-        using var straight = StraightPath.Open(path);
+        if (disk.IsMedia)
+        {
+            try
+            {
+                return OpenInRoot(zone, disk.Path, access);
+            }
+            catch (ErrnoException e) when (e.Errno is Errno.ENOENT or Errno.ENOTDIR)
+            {
+            }
+        }
+        using var straight = StraightPath.Open(disk.Path);
         return FileDescriptorIo.Open(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{straight.Number}"), access);
     }
 }

@@ -36,6 +36,7 @@ public sealed class EscapeHostTests(ProbedZone probed) : IClassFixture<ProbedZon
     [InlineData("add_key", "ENOSYS")]
     [InlineData("userfaultfd", "ENOSYS")]
     [InlineData("perf", "ENOSYS")]
+    [InlineData("slices", "ENOSYS")]
     [InlineData("by_handle", "ENOSYS")]
     [InlineData("kexec", "EPERM")]
     [InlineData("module", "EPERM")]
