@@ -3,12 +3,13 @@ using System.Text;
 namespace Lumos.Testing;
 
 /// <summary>
-/// A CD that boots by El Torito, says so on the first serial port, puts a boot sector onto the first disk, which says "disk: booted", and resets
-/// the machine: what an installer does, in a kilobyte. For BIOS.
+/// The smallest guests there are, for BIOS: a sector that counts on its disk how often it was booted and tells on the first serial port, and a CD that
+/// boots by El Torito, puts that sector onto the first disk and resets the machine, as an installer does. They run where a kernel takes minutes: by
+/// emulation within an emulated machine.
 /// </summary>
 public static class InstallMedium
 {
-    public const string Booted = "medium: booted", Installed = "medium: installed", DiskBooted = "disk: booted";
+    public const string Booted = "medium: booted", Installed = "medium: installed";
 
     private const int Block = 2048, Descriptors = 16, Catalog = 19, Program = 20, Blocks = 24;
 
@@ -34,10 +35,21 @@ public static class InstallMedium
         BitConverter.TryWriteBytes(catalog[40..], Program);
 
         Convert.FromHexString(Installer).CopyTo(medium, Program * Block);
-        Convert.FromHexString(Disk).CopyTo(medium, (Program * Block) + 512);
-        new byte[] { 0x55, 0xAA }.CopyTo(medium, (Program * Block) + 1022);
+        DiskSector().CopyTo(medium, (Program * Block) + 512);
         return medium;
     }
+
+    /// <summary>The first sector of a disk that counts its boots.</summary>
+    public static byte[] DiskSector()
+    {
+        byte[] sector = new byte[512];
+        Convert.FromHexString(Disk).CopyTo(sector, 0);
+        new byte[] { 0x55, 0xAA }.CopyTo(sector, 510);
+        return sector;
+    }
+
+    /// <summary>What a disk says that was booted so many times (up to nine).</summary>
+    public static string DiskBooted(int times) => $"disk: booted {times}";
 
     private static void Describe(byte[] medium, int block, byte type)
     {
@@ -50,6 +62,7 @@ public static class InstallMedium
         "fa31c08ed88ec08ed0bc007cfbfcbe4c7ce82000b80103bb007eb90100ba8000cd13be5d7c7303be717ce80700b0fee664f4ebfdac84c0741288c4bafd03eca82074fb88e0baf803eeebe9c3"
         + "6d656469756d3a20626f6f7465640d0a00" + "6d656469756d3a20696e7374616c6c65640d0a00" + "6d656469756d3a206e6f206469736b0d0a00";
 
-    // Prints, and halts for good.
-    private const string Disk = "fa31c08ed88ed0bc007cfcbe287cac84c0741288c4bafd03eca82074fb88e0baf803eeebe9f4ebfd" + "6469736b3a20626f6f7465640d0a00";
+    // Adds one to the digit of its text, writes itself back to where it came from, prints the text, and halts for good.
+    private const string Disk =
+        "fa31c08ed88ec08ed0bc007cfbfcfe06497cb80103bb007cb90100b600cd13be3c7cac84c0741288c4bafd03eca82074fb88e0baf803eeebe9f4ebfd" + "6469736b3a20626f6f74656420300d0a00";
 }

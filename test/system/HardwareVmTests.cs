@@ -7,11 +7,10 @@ namespace Lumos.SystemTests;
 [Collection("06 lifecycle")]
 public sealed class HardwareVmTests(Suite suite) : MachineTest(suite)
 {
-    [Theory]
-    [InlineData("bhyve", "bios", "virtio")]
-    [InlineData("kvm", null, "ide")]
-    public void A_guest_boots_from_a_clone_asks_for_its_metadata_and_goes_down_when_asked(string brand, string? bootrom, string model)
+    [Fact]
+    public void A_guest_boots_from_a_clone_asks_for_its_metadata_and_goes_down_when_asked()
     {
+        const string brand = "bhyve", model = "virtio";
         var image = TinyImage();
         var payload = new JsonObject
         {
@@ -19,10 +18,6 @@ public sealed class HardwareVmTests(Suite suite) : MachineTest(suite)
             ["disks"] = new JsonArray(new JsonObject { ["image_uuid"] = $"{image}", ["boot"] = true, ["model"] = model }, new JsonObject { ["size"] = 64, ["model"] = "virtio" }),
             ["nics"] = new JsonArray(new JsonObject { ["nic_tag"] = "admin", ["ip"] = "dhcp", ["primary"] = true, ["model"] = "virtio" }),
         };
-        if (bootrom is not null)
-        {
-            payload["bootrom"] = bootrom;
-        }
         var vm = Zone.Create(payload);
         string facts = Ready(vm);
         Assert.Contains($" hostname=guest-{brand} ", facts);
@@ -36,7 +31,7 @@ public sealed class HardwareVmTests(Suite suite) : MachineTest(suite)
         Assert.Equal("10.0.2.15", (string?)info["vnc"]!["host"]);
         string greeting = Ok(Zone.Shell("exec 3<>/dev/tcp/10.0.2.15/5905; head -c 12 <&3"));
         Assert.StartsWith("RFB 003.", greeting);
-        Assert.Equal(Ok(Zone.Shell("grep -qwE 'vmx|svm' /proc/cpuinfo && echo kvm || echo tcg")), (string?)Zone.Get(vm)!["accelerator"]);
+        Assert.Equal(Ok(Zone.Shell("[ -e /dev/kvm ] && echo kvm || echo tcg")), (string?)Zone.Get(vm)!["accelerator"]);
 
         Ok(Zone.Run("vmadm", "stop", $"{vm}"));
         Assert.Contains("tiny: going down", Console(vm));

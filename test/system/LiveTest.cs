@@ -18,9 +18,15 @@ public abstract class LiveTest(Suite suite) : IDisposable
         GC.SuppressFinalize(this);
         if (TestContext.Current.TestState?.Result == TestResult.Failed && LogOf is { } folder)
         {
+            TakeAway();
             TestContext.Current.TestOutputHelper?.WriteLine(
                 $"serial log: {folder.SerialLog} (earlier boots: serial.N.log beside it); it ends with:\n{SerialConsole.LastLines(folder, 6)}");
         }
+    }
+
+    /// <summary>Takes away what a test that failed would burden others with.</summary>
+    protected virtual void TakeAway()
+    {
     }
 
     /// <summary>The command succeeded; returns what it printed, trimmed.</summary>

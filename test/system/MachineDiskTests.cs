@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Lumos.Testing;
 using Xunit;
 
 namespace Lumos.SystemTests;
@@ -49,23 +50,28 @@ public sealed class MachineDiskTests(Suite suite) : MachineTest(suite)
     public void A_guest_goes_back_to_a_snapshot_and_on_elsewhere_with_its_disks()
     {
         var image = TinyImage();
-        var vm = Zone.Create(Payload(image, """{"size": 64}""", autoboot: true));
-        Ready(vm, boots: 1);
+        var vm = Zone.Create(Payload(image, """{"size": 64}""", autoboot: false));
+        PutCounter(vm);
+        Ok(Zone.Run("vmadm", "start", $"{vm}"));
+        WaitForLine(vm, InstallMedium.DiskBooted(1));
         Update(vm, $$"""{"update_disks": [{"path": "/dev/zvol/zones/{{vm}}/disk1", "size": 96}]}""");
         Assert.Equal(96 << 20, Number(vm, "disk1", "volsize"));
         Assert.Contains($"{96 << 20}", Ok(Zone.Run("vmadm", "info", $"{vm}", "block")));
         Ok(Zone.Run("vmadm", "create-snapshot", $"{vm}", "one"));
         Assert.Equal(3, Lines(Ok(Zone.Run("zfs", "list", "-Ho", "name", "-t", "snapshot", "-r", $"zones/{vm}"))).Count(name => name.EndsWith("@vmsnap-one", StringComparison.Ordinal)));
         Ok(Zone.Run("vmadm", "reboot", $"{vm}", "-F"));
-        Ready(vm, boots: 2);
+        WaitForLine(vm, InstallMedium.DiskBooted(2));
+        Ok(Zone.Run("vmadm", "reboot", $"{vm}", "-F"));
+        WaitForLine(vm, InstallMedium.DiskBooted(3));
         Ok(Zone.Run("vmadm", "rollback-snapshot", $"{vm}", "one"));
-        Ready(vm, boots: 2); // counted once more: what the guest had said since went back, too
+        WaitForLine(vm, InstallMedium.DiskBooted(2)); // counted once more: what the guest had said since went back, too
+        Assert.DoesNotContain(InstallMedium.DiskBooted(3), Console(vm));
 
         Ok(Zone.Shell($"vmadm send {vm} >{Stream}"));
         Ok(Zone.Run("vmadm", "delete", $"{vm}"));
         Ok(Zone.Shell($"vmadm receive <{Stream} && rm {Stream}"));
         Ok(Zone.Run("vmadm", "install", $"{vm}"));
-        Ready(vm, boots: 3);
+        WaitForLine(vm, InstallMedium.DiskBooted(3));
         Assert.Equal($"zones/{image}@final", Property(vm, "disk0", "origin"));
         Assert.Equal((96L << 20, 96L << 20), (Number(vm, "disk1", "volsize"), Number(vm, "disk1", "refreservation")));
         Ok(Zone.Run("vmadm", "stop", $"{vm}", "-F"));

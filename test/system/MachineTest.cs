@@ -1,8 +1,12 @@
 using System.Text;
+using Lumos.Testing;
 
 namespace Lumos.SystemTests;
 
-/// <summary>A test of hardware virtual machines: the tiny guest, and what it says on its first serial port.</summary>
+/// <summary>
+/// A test of hardware virtual machines, and what their guests say on their first serial port. Where this machine is emulated, the tiny guest's kernel takes
+/// minutes to boot: once has to do for all, and other tests boot a sector (<see cref="InstallMedium"/>).
+/// </summary>
 public abstract class MachineTest(Suite suite) : LiveTest(suite)
 {
     /// <summary>The tiny guest's image, installed.</summary>
@@ -22,6 +26,10 @@ public abstract class MachineTest(Suite suite) : LiveTest(suite)
         return line;
     }
 
+    /// <summary>Puts the guest that counts its boots onto the machine's first disk, instead of what is there.</summary>
+    protected void PutCounter(Guid vm) =>
+        Ok(Zone.RunWith(Convert.ToBase64String(InstallMedium.DiskSector()), "sh", "-c", $"base64 -d | dd of=/dev/zvol/zones/{vm}/disk0 bs=512 conv=notrunc,fsync status=none"));
+
     /// <summary>Waits until a line of these words is on its first serial port.</summary>
     protected void WaitForLine(Guid vm, string words) => WaitForGuest(() => Console(vm).Contains(words, StringComparison.Ordinal));
 
@@ -35,6 +43,10 @@ public abstract class MachineTest(Suite suite) : LiveTest(suite)
         }
         return text.ToString();
     }
+
+    // An emulator takes all that its processors can give, whoever waits for a guest that is gone.
+    protected override void TakeAway() =>
+        Zone.Shell("for vm in $(vmadm lookup type=KVM) $(vmadm lookup type=BHYV); do vmadm stop $vm -F; vmadm delete $vm; done");
 
     // Twice the patience: where this machine's processor is emulated, its guest's is emulated by an emulated one.
     private void WaitForGuest(Func<bool> isThere) => Zone.WaitFor("the guest", 2 * Suite.Patient(60), isThere);

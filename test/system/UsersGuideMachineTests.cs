@@ -54,10 +54,10 @@ public sealed class UsersGuideMachineTests(Suite suite) : MachineTest(suite)
             EOF
             vmadm create -f /tmp/myvmspec; rm /tmp/myvmspec
             """);
-        Assert.Contains($" disk.vdb={100 << 20} ", Ready(vm, boots: 1));
         Assert.Contains("BHYV", Do($"vmadm list uuid={vm}"));
         Assert.Equal("10.0.2.133 128 1", Do($"vmadm get {vm} | json -a nics.0.ip ram vcpus"));
-        Do($"vmadm stop {vm}");
+        Do($"vmadm stop {vm} -F");
+        PutCounter(vm);
 
         // Changing virtual hardware.
         Do($"vmadm update {vm} vcpus=2; vmadm update {vm} ram=160");
@@ -82,15 +82,15 @@ public sealed class UsersGuideMachineTests(Suite suite) : MachineTest(suite)
         // Enlarging a disk with zfs, and the machine as it is then.
         Do($"zfs set volsize=96m zones/{vm}/disk2");
         Do($"vmadm start {vm}");
-        string facts = Ready(vm, boots: 2);
-        Assert.Contains(" cpus=2 ", facts);
-        Assert.Contains($" disk.vdb={96 << 20} ", facts);
+        WaitForLine(vm, InstallMedium.DiskBooted(1));
+        Assert.Contains($"{96 << 20}", Do($"vmadm info {vm} block"));
+        Assert.Equal("2", Do($"vmadm info {vm} cpus | json cpus | json length"));
         Assert.Equal("96", Do($"vmadm get {vm} | json disks.1.size"));
         Assert.Contains("\"port\"", Do($"vmadm info {vm} vnc"));
         Assert.Equal($"{96 << 20}", Do($"blockdev --getsize64 /dev/zvol/rdsk/zones/{vm}/disk2"));
         Do($"vmadm reboot {vm} -F");
-        Ready(vm, boots: 3);
-        Do($"vmadm stop {vm}; vmadm delete {vm}");
+        WaitForLine(vm, InstallMedium.DiskBooted(2));
+        Do($"vmadm stop {vm} -F; vmadm delete {vm}");
         AssertConsistent();
     }
 
@@ -129,7 +129,7 @@ public sealed class UsersGuideMachineTests(Suite suite) : MachineTest(suite)
         Ok(Zone.RunWith(Convert.ToBase64String(InstallMedium.Make()), "sh", "-c", $"base64 -d > /zones/{vm}/root/image.iso"));
         Do($"vmadm boot {vm} order=cd,once=d cdrom=/image.iso,ide");
         WaitForLine(vm, InstallMedium.Installed);
-        WaitForLine(vm, InstallMedium.DiskBooted);
+        WaitForLine(vm, InstallMedium.DiskBooted(1));
         Assert.Contains("\"display\"", Do($"vmadm info {vm} vnc"));
         Do($"vmadm stop {vm} -F");
 

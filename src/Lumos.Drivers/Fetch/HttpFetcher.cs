@@ -124,6 +124,7 @@ public sealed partial class HttpFetcher : IDisposable
             Access = FileAccess.ReadWrite,
             Share = FileShare.None,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            BufferSize = 0, // what is told of is there for who reads along
         });
         if (file.Length >= maxBytes)
         {
@@ -147,6 +148,7 @@ public sealed partial class HttpFetcher : IDisposable
             default:
                 throw Refused(url, response);
         }
+        progress?.Invoke(had);
         if (response.Content.Headers.ContentLength is { } coming)
         {
             announced?.Invoke(coming);

@@ -35,9 +35,13 @@ internal sealed class ContentFile : IDisposable
     /// <summary>Bytes of the file as it is.</summary>
     public long Length => _decompressor.Length;
 
-    public static ContentFile Open(string path)
+    public static ContentFile Open(string path) => Open(path, Decompressor.Open(path));
+
+    /// <summary>One whose rest is on its way.</summary>
+    public static ContentFile Open(ArrivingFile file) => Open(file.Path, Decompressor.Open(file));
+
+    private static ContentFile Open(string path, Decompressor decompressor)
     {
-        var decompressor = Decompressor.Open(path);
         try
         {
             byte[] head = new byte[FileFormats.HeadLength];

@@ -37,12 +37,7 @@ internal abstract class ImageContent : IDisposable
         var file = ContentFile.Open(path);
         try
         {
-            return file.Format switch
-            {
-                FileFormat.Tar => new ArchiveContent(file, store, report),
-                FileFormat.ZfsStream or FileFormat.Unknown => new StreamContent(file, store, report),
-                _ => new DiskContent(file, store, report),
-            };
+            return Open(file, store, report) ?? new DiskContent(file, store, report);
         }
         catch
         {
@@ -50,6 +45,26 @@ internal abstract class ImageContent : IDisposable
             throw;
         }
     }
+
+    /// <summary>Looks at the beginning of a file that is on its way. Null: it has to be there as a whole, as disks have.</summary>
+    /// <exception cref="LumosException">As above, and what the download throws.</exception>
+    public static ImageContent? Open(ArrivingFile arriving, ImageStore store, ImportReport report)
+    {
+        var file = ContentFile.Open(arriving);
+        var content = Open(file, store, report);
+        if (content is null)
+        {
+            file.Dispose();
+        }
+        return content;
+    }
+
+    private static ImageContent? Open(ContentFile file, ImageStore store, ImportReport report) => file.Format switch
+    {
+        FileFormat.Tar => new ArchiveContent(file, store, report),
+        FileFormat.ZfsStream or FileFormat.Unknown => new StreamContent(file, store, report),
+        _ => null,
+    };
 
     /// <summary>What has to be done before its size is known, which may take a while; nothing is made yet that stays.</summary>
     public virtual void Prepare()

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using Lumos.Core;
 using Lumos.Drivers.Tools;
+using Lumos.Images.Files;
 using Lumos.Linux;
 using Lumos.Linux.Handles;
 
@@ -11,7 +12,7 @@ namespace Lumos.Images.Import;
 /// An image file as the plain stream it holds. How it is compressed is told by its first bytes, whatever its name or
 /// manifest say. gzip is read here; bzip2, xz and zstd by their tools, which read the file themselves, and use no more memory than what an
 /// ordinary file asks of them: bzip2 and zstd by themselves, xz because it is told. The framework takes a gzip
-/// file that is cut short for one that ends there, so its own count at the end is compared.
+/// file that is cut short for one that ends there, so its own count at the end is compared. A file may still be on its way.
 /// </summary>
 internal sealed class Decompressor : IDisposable
 {
@@ -20,24 +21,27 @@ internal sealed class Decompressor : IDisposable
     // xz -9 asks for 65 MiB; a file may say up to 4 GiB.
     private const string XzMemory = "--memlimit-decompress=512MiB";
 
-    private readonly FileStream _file;
+    private readonly string _path;
+    private readonly Stream _input;
+    private readonly Func<long> _position, _length;
     private readonly RunningTool? _tool;
+    private readonly ToolFeeder? _feeder;
 
-    private Decompressor(FileStream file, Stream output, RunningTool? tool)
+    private Decompressor(string path, Stream input, (Func<long> Position, Func<long> Length) size, Stream output, RunningTool? tool, ToolFeeder? feeder = null)
     {
-        _file = file;
-        Output = output;
-        _tool = tool;
+        (_path, _input, Output, _tool, _feeder) = (path, input, output, tool, feeder);
+        (_position, _length) = size;
     }
 
     public Stream Output { get; }
 
-    /// <summary>How far the file has been read, in bytes; null when a tool reads it.</summary>
-    public long? Position => _tool is null ? _file.Position : null;
+    /// <summary>How far the file has been read, in bytes; null when a tool reads it by itself.</summary>
+    public long? Position => _tool is null || _feeder is not null ? _position() : null;
 
-    public long Length => _file.Length;
+    /// <summary>Bytes of the file; of one that is on its way, those it will have.</summary>
+    public long Length => _length();
 
-    public bool IsCompressed => Output != _file;
+    public bool IsCompressed { get; private init; }
 
     public static Decompressor Open(string path)
     {
@@ -48,18 +52,19 @@ internal sealed class Decompressor : IDisposable
             int got = file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
             string? tool = Recognise(magic[..got]);
             file.Position = 0;
+            (Func<long>, Func<long>) size = (() => file.Position, () => file.Length);
             if (tool is null or "gzip")
             {
-                return new Decompressor(file, tool is null ? file : new CountedStream(new GZipStream(file, CompressionMode.Decompress)), null);
+                return Here(path, file, size, tool);
             }
             using var input = new FileDescriptor((int)file.SafeFileHandle.DangerousGetHandle(), owns: false);
-            var running = RunningTool.Start([tool, "-dc", .. tool == "xz" ? [XzMemory] : Array.Empty<string>()], pipeOutput: true, input: input);
-            return new Decompressor(file, new ToolStream(running, path), running);
+            var running = RunningTool.Start(Words(tool), pipeOutput: true, input: input);
+            return new Decompressor(path, file, size, new ToolStream(running, path), running) { IsCompressed = true };
         }
         catch (ErrnoException e)
         {
             file.Dispose();
-            throw new LumosException("UncompressionError", $"cannot decompress {path}", inner: e);
+            throw Failed(path, e);
         }
         catch
         {
@@ -67,6 +72,44 @@ internal sealed class Decompressor : IDisposable
             throw;
         }
     }
+
+    /// <summary>The same of a file whose rest is still on its way.</summary>
+    public static Decompressor Open(ArrivingFile file)
+    {
+        var arriving = file.Open();
+        try
+        {
+            byte[] magic = new byte[6];
+            int got = arriving.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false);
+            string? tool = Recognise(magic.AsSpan(0, got));
+            var input = new HeadedStream(magic[..got], arriving);
+            (Func<long>, Func<long>) size = (() => arriving.Done, () => file.Size);
+            if (tool is null or "gzip")
+            {
+                return Here(file.Path, input, size, tool);
+            }
+            var running = RunningTool.Start(Words(tool), pipeInput: true, pipeOutput: true);
+            var feeder = new ToolFeeder(input, running);
+            return new Decompressor(file.Path, arriving, size, new ToolStream(running, file.Path, feeder), running, feeder) { IsCompressed = true };
+        }
+        catch (ErrnoException e)
+        {
+            arriving.Dispose();
+            throw Failed(file.Path, e);
+        }
+        catch
+        {
+            arriving.Dispose();
+            throw;
+        }
+    }
+
+    private static Decompressor Here(string path, Stream input, (Func<long>, Func<long>) size, string? tool) => new(
+        path, input, size, tool is null ? input : new CountedStream(new GZipStream(input, CompressionMode.Decompress)), null) { IsCompressed = tool is not null };
+
+    private static string[] Words(string tool) => [tool, "-dc", .. tool == "xz" ? [XzMemory] : Array.Empty<string>()];
+
+    private static LumosException Failed(string path, ErrnoException e) => new("UncompressionError", $"cannot decompress {path}", inner: e);
 
     /// <summary>The tool that understands these first bytes; null: not compressed.</summary>
     public static string? Recognise(ReadOnlySpan<byte> magic) =>
@@ -82,13 +125,14 @@ internal sealed class Decompressor : IDisposable
     {
         // Files of several parts end with the count of the last one: those are rare, and gzip itself is asked about them.
         if (Output is CountedStream gzip && LastCount() != (uint)gzip.Count
-            && Tool.Run("gzip", "--test", "--quiet", "--", _file.Name) is { Status: not (0 or GzipWarning) } fault)
+            && Tool.Run("gzip", "--test", "--quiet", "--", _path) is { Status: not (0 or GzipWarning) } fault)
         {
-            throw new LumosException("UncompressionError", $"cannot decompress {_file.Name}", inner: new ToolException(fault));
+            throw new LumosException("UncompressionError", $"cannot decompress {_path}", inner: new ToolException(fault));
         }
+        _feeder?.Finish();
         if (_tool?.Finish() is { Succeeded: false } result)
         {
-            throw Failed(_file.Name, result);
+            throw Failed(_path, result);
         }
     }
 
@@ -96,21 +140,30 @@ internal sealed class Decompressor : IDisposable
 
     private uint? LastCount()
     {
-        byte[] last = new byte[sizeof(uint)];
-        return _file.Length >= last.Length && RandomAccess.Read(_file.SafeFileHandle, last, _file.Length - last.Length) == last.Length
-            ? BinaryPrimitives.ReadUInt32LittleEndian(last)
-            : null;
+        try
+        {
+            using var file = FileDescriptorIo.Open(_path, OpenFlags.ReadOnly).IntoStream(FileAccess.Read);
+            byte[] last = new byte[sizeof(uint)];
+            return file.Length >= last.Length && RandomAccess.Read(file.SafeFileHandle, last, file.Length - last.Length) == last.Length
+                ? BinaryPrimitives.ReadUInt32LittleEndian(last)
+                : null;
+        }
+        catch (ErrnoException e) when (e.Errno == Errno.ENOENT) // of a download that was wrong
+        {
+            throw Failed(_path, e);
+        }
     }
 
     public void Dispose()
     {
         Output.Dispose();
-        _tool?.Dispose();
-        _file.Dispose();
+        _tool?.Dispose(); // killed, if it is not done: whoever feeds it finds nobody then
+        _feeder?.Dispose();
+        _input.Dispose();
     }
 
     /// <summary>What a tool gives; where it fails, the end is a failure with its own words, and no end that somebody else wonders about.</summary>
-    private sealed class ToolStream(RunningTool tool, string path) : ReadOnlyStream
+    private sealed class ToolStream(RunningTool tool, string path, ToolFeeder? feeder = null) : ReadOnlyStream
     {
         private bool _ended;
 
@@ -120,6 +173,7 @@ internal sealed class Decompressor : IDisposable
             if (got == 0 && !buffer.IsEmpty && !_ended)
             {
                 _ended = true;
+                feeder?.Finish(); // what it could not be fed is why it failed
                 if (tool.Finish() is { Succeeded: false } result)
                 {
                     throw Failed(path, result);

@@ -21,36 +21,41 @@ internal sealed class ImageDownloader(ImageStore store, ImportReport report, Can
 
     /// <summary>Begins a download.</summary>
     /// <param name="zstream">What the server sends is a bare stream, which its manifest says nothing of.</param>
-    /// <returns>The path of the file; throws what went wrong.</returns>
-    public Task<string> Begin(ImageImporter.Found step, bool zstream)
+    /// <returns>The file on its way; of a bare stream, of which no sum tells whether it is right, there is nothing to follow.</returns>
+    public ArrivingFile Begin(ImageImporter.Found step, bool zstream)
     {
         _total += step.Manifest.File?.Size ?? 0;
-        return Task.Run(async () =>
+        var file = new ArrivingFile(Path.Combine(DownloadFolder.Make(store.Paths), $"{step.Manifest.Uuid}.file"), step.Manifest.File?.Size ?? 0, cancel);
+        file.Download = Task.Run(async () =>
         {
             await _turns.WaitAsync(cancel).ConfigureAwait(false);
             try
             {
-                return zstream ? Stream(step) : Whole(step);
+                return zstream ? Stream(step, file.Path) : Whole(step, file);
             }
             finally
             {
                 _turns.Release();
             }
         }, cancel);
+        return file;
     }
 
     public void Dispose() => _turns.Dispose();
 
-    private string Whole(ImageImporter.Found step)
+    private string Whole(ImageImporter.Found step, ArrivingFile arriving)
     {
-        var (manifest, expected) = (step.Manifest, step.Manifest.File!);
-        string path = Path.Combine(DownloadFolder.Make(store.Paths), $"{manifest.Uuid}.file");
+        var (manifest, expected, path) = (step.Manifest, step.Manifest.File!, arriving.Path);
         bool came = new PatientDownload
         {
             Path = path,
             Size = expected.Size,
             What = $"image {manifest}",
-            Fetch = () => step.Client.Download(manifest.Uuid, path, expected.Size, done => Count(manifest, done)),
+            Fetch = () => step.Client.Download(manifest.Uuid, path, expected.Size, done =>
+            {
+                arriving.Grew(done);
+                Count(manifest, done);
+            }),
             Fault = () => ImageChecksum.Fault(path, expected),
             Mismatch = fault => ImageChecksum.Mismatch(manifest, step.Client.FileUrl(manifest.Uuid), fault),
             Warn = report.Warn,
@@ -64,9 +69,8 @@ internal sealed class ImageDownloader(ImageStore store, ImportReport report, Can
     }
 
     /// <summary>Nothing says how long it is or what its sum: there is nothing to continue either.</summary>
-    private string Stream(ImageImporter.Found step)
+    private string Stream(ImageImporter.Found step, string path)
     {
-        string path = Path.Combine(DownloadFolder.Make(store.Paths), $"{step.Manifest.Uuid}.file");
         File.Delete(path);
         step.Client.Download(step.Manifest.Uuid, path, long.MaxValue, done => Count(step.Manifest, done));
         return path;

@@ -1,4 +1,5 @@
 using Lumos.Core;
+using Lumos.Images.Files;
 using Lumos.Images.Model;
 using Lumos.Images.Sources;
 using Lumos.Images.Store;
@@ -7,9 +8,9 @@ namespace Lumos.Images.Import;
 
 /// <summary>
 /// imgadm import: find the image in the sources, then its origins until one is installed, then bring them in. Their files are
-/// downloaded side by side to /var/tmp/.imgadm-downloads/UUID.file, where a cut download is continued by this or a later import, each
-/// is checked as a whole, and only then given to <see cref="ImageInstaller"/>, the oldest first: no byte that was not checked
-/// reaches the kernel (decision 0033). An import of an image that is being imported waits, then finds it done.
+/// downloaded side by side to /var/tmp/.imgadm-downloads/UUID.file, where a cut download is continued by this or a later import, and given
+/// to <see cref="ImageInstaller"/>, the oldest first, while they come; what is made of one is an image once the whole has the sums of its manifest, and is gone
+/// if it has not (decision 0033). An import of an image that is being imported waits, then finds it done.
 /// </summary>
 public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> sources, ImportReport reportTo)
 {
@@ -139,14 +140,14 @@ public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> 
             InstalledImage? last = null;
             foreach (var (step, download) in steps.Zip(downloads))
             {
-                last = Install(step, Await(step, download, downloader), pool);
+                last = Follow(step, download, pool) ?? Install(step, Await(step, download.Download, downloader), pool);
             }
             return last!;
         }
         finally
         {
             stop.Cancel();
-            Task.WhenAll(downloads).ContinueWith(_ => { }, TaskScheduler.Default).GetAwaiter().GetResult();
+            Task.WhenAll(downloads.Select(each => each.Download)).ContinueWith(_ => { }, TaskScheduler.Default).GetAwaiter().GetResult();
         }
     }
 
@@ -165,6 +166,45 @@ public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> 
         {
             downloader.Shown = false;
         }
+    }
+
+    /// <summary>Installs what comes while it comes. Null: it is here already, or has to be as a whole first.</summary>
+    private InstalledImage? Follow(Found step, ArrivingFile file, string pool)
+    {
+        if (file.Size == 0 || !file.WaitForBeginning())
+        {
+            return null;
+        }
+        var installer = new ImageInstaller(store, _report);
+        installer.RequireOrigin(step.Manifest, pool);
+        try
+        {
+            using var content = ImageContent.Open(file, store, _report);
+            if (content is null)
+            {
+                return null;
+            }
+            _report.Stage($"Importing image {step.Manifest}");
+            var image = installer.Install(step.Manifest, content, pool, step.Client.Source.Url, file.Check);
+            File.Delete(file.Path);
+            _report.Say($"Imported image {step.Manifest}");
+            return image;
+        }
+        catch (LumosException e) when (!_report.Stop.IsCancellationRequested && IsOfTheDownload(e, file))
+        {
+            return null; // whose own words come when it is waited for; one that was begun anew goes well the second time
+        }
+    }
+
+    /// <summary>Whether something failed because its bytes were not what they had to be: that is known when all of them are there.</summary>
+    private static bool IsOfTheDownload(LumosException e, ArrivingFile file)
+    {
+        if (e.Code is ArrivingFile.BegunAnew or PoolRoom.NoneCode)
+        {
+            return e.Code == ArrivingFile.BegunAnew;
+        }
+        Task.WhenAny(file.Download).GetAwaiter().GetResult();
+        return file.WasBegunAnew || !file.Download.IsCompletedSuccessfully;
     }
 
     private InstalledImage Install(Found step, string file, string pool)

@@ -8,7 +8,7 @@ using Lumos.Images.Store;
 namespace Lumos.Images.Import;
 
 /// <summary>
-/// Makes an installed image of a checked file: receive, unpack or convert it (Files.ImageContent) as POOL/UUID-partial, see that it is one
+/// Makes an installed image of a file: receive, unpack or convert it (Files.ImageContent) as POOL/UUID-partial, see that its sums are right, that it is one
 /// dataset of the right kind with one snapshot, call that @final, take away what a stream may bring that a machine must not follow (a mountpoint),
 /// write the database's record, rename to POOL/UUID. Until the rename, which is one step, there is no image; every failure
 /// takes all steps back, and what a power cut leaves (UUID-partial, a record without a dataset) the next import removes or
@@ -49,7 +49,8 @@ public sealed class ImageInstaller(ImageStore store, ImportReport report)
     }
 
     /// <inheritdoc cref="Install(ImageManifest, string, string, string?)"/>
-    internal InstalledImage Install(ImageManifest manifest, ImageContent content, string pool, string? source)
+    /// <param name="check">Of content that nobody has checked yet: throws once it is known that it is not what it has to be.</param>
+    internal InstalledImage Install(ImageManifest manifest, ImageContent content, string pool, string? source, Action? check = null)
     {
         var image = new InstalledImage(manifest.Uuid, pool, manifest, source) { IsVolume = manifest.IsVolume };
         var datasets = store.Datasets;
@@ -61,6 +62,7 @@ public sealed class ImageInstaller(ImageStore store, ImportReport report)
         RemovePartial(partial); // of an import that a power cut ended
         undo.Push($"destroy {partial}", () => RemovePartial(partial));
         content.Make(manifest, partial, OriginSnapshot(manifest, pool));
+        check?.Invoke();
         Settle(manifest, partial);
         undo.Push("remove the record", () => store.Database.Remove(pool, manifest.Uuid));
         store.Database.Save(pool, manifest, source);

@@ -14,6 +14,9 @@ internal sealed class PoolRoom
 {
     private const long LeastLeft = 128L << 20, MostLeft = 2L << 30, Stride = 32L << 20;
 
+    /// <summary>Code of the exception that says that a pool has no room for something.</summary>
+    public const string NoneCode = "InsufficientSpace";
+
     private readonly ImageStore _store;
     private readonly string _pool;
     private readonly long _left;
@@ -26,7 +29,7 @@ internal sealed class PoolRoom
         long available = Available();
         _left = Math.Clamp(available / 5, LeastLeft, MostLeft);
         MostBytes = available > _left ? available - _left
-            : throw new LumosException("InsufficientSpace", $"pool {pool} has room for {available >> 20} MiB, and {_left >> 20} MiB of it are not for images");
+            : throw new LumosException(NoneCode, $"pool {pool} has room for {available >> 20} MiB, and {_left >> 20} MiB of it are not for images");
     }
 
     public long MostBytes { get; }
@@ -53,7 +56,7 @@ internal sealed class PoolRoom
     public LumosException None(string what) => None(_pool, what);
 
     public static LumosException None(string pool, string what, Exception? inner = null) =>
-        new("InsufficientSpace", $"pool {pool} has no room for {what}", inner: inner);
+        new(NoneCode, $"pool {pool} has no room for {what}", inner: inner);
 
     /// <summary>Whether something failed for want of room.</summary>
     public static bool IsFull(LumosException e) =>

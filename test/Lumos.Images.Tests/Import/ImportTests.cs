@@ -171,6 +171,69 @@ public sealed class ImportTests : IDisposable
         Assert.Equal(image.Content, _machine.Datasets.GetContent(_machine.Store.Get(image.Uuid).DatasetName));
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void What_comes_is_received_while_the_rest_comes(bool anew, bool wrong)
+    {
+        var image = new TestImage(TestImage.Noise(400_000));
+        if (wrong)
+        {
+            image.Manifest["files"]![0]!["sha1"] = new string('0', 40);
+        }
+        using var begun = new ManualResetEventSlim();
+        _machine.Datasets.OnOperation = (operation, _) =>
+        {
+            if (operation == "receive")
+            {
+                begun.Set();
+            }
+        };
+        int calls = 0;
+        using var server = Serve(image, head =>
+        {
+            if (calls++ == 0)
+            {
+                return ScriptedHttpServer.Reply(200, image.File[..200_000], image.File.Length);
+            }
+            Assert.True(begun.Wait(TimeSpan.FromSeconds(20)), "nothing is received before all has come");
+            return anew || !head.Contains("Range: bytes=200000-", StringComparison.Ordinal) ? ScriptedHttpServer.Reply(200, image.File)
+                : ScriptedHttpServer.Reply(206, image.File[200_000..], null, $"Content-Range: bytes 200000-{image.File.Length - 1}/{image.File.Length}");
+        });
+        var run = _machine.Imgadm("import", "-S", server.Url, $"{image.Uuid}");
+        if (wrong)
+        {
+            Assert.Contains("has the SHA-1 ", run.Error, StringComparison.Ordinal);
+            _machine.AssertEmpty();
+            return;
+        }
+        Assert.True(run.Status == 0, run.Error);
+        Assert.Equal(image.Content, _machine.Datasets.GetContent(_machine.Store.Get(image.Uuid).DatasetName));
+        Assert.False(File.Exists(Downloaded(image)));
+    }
+
+    [Theory]
+    [InlineData("xz")]
+    [InlineData("zstd")]
+    [InlineData("bzip2")]
+    public void What_a_tool_decompresses_is_fed_to_it_as_it_comes(string tool)
+    {
+        var image = new TestImage(TestImage.Noise(400_000), compress: false);
+        File.WriteAllBytes(_machine["image"], image.File);
+        Assert.SkipWhen(!new[] { "/usr/bin/", "/bin/" }.Any(folder => File.Exists(folder + tool)), $"{tool} is not on this machine");
+        Assert.True(Lumos.Drivers.Tools.Tool.Run(tool, "-k", _machine["image"]).Succeeded);
+        byte[] packed = File.ReadAllBytes(_machine["image"] + tool switch { "bzip2" => ".bz2", "zstd" => ".zst", _ => ".xz" });
+        image.Manifest["files"]![0]!["size"] = packed.Length;
+        image.Manifest["files"]![0]!["sha1"] = Convert.ToHexStringLower(SHA1.HashData(packed));
+        using var server = Serve(image, head => head.Contains("Range:", StringComparison.Ordinal)
+            ? ScriptedHttpServer.Reply(206, packed[100_000..], null, $"Content-Range: bytes 100000-{packed.Length - 1}/{packed.Length}")
+            : ScriptedHttpServer.Reply(200, packed[..100_000], packed.Length));
+        _machine.Succeed("import", "-S", server.Url, $"{image.Uuid}");
+        Assert.Equal(image.Content, _machine.Datasets.GetContent(_machine.Store.Get(image.Uuid).DatasetName));
+    }
+
     [Fact]
     public void A_server_that_says_a_size_and_sends_another_is_refused()
     {
