@@ -211,8 +211,9 @@ public sealed class ServerTests
         var upload = server.Writer.PutAsync($"/images/{uuid}/file?compression=none", new StreamContent(source));
         while (!upload.IsCompleted)
         {
-            most = Math.Max(most, GC.GetTotalMemory(false));
-            _ = await Task.WhenAny(upload, Task.Delay(5));
+            // Collected first: what counts is what is held, not what nobody has swept up yet.
+            most = Math.Max(most, GC.GetTotalMemory(true));
+            _ = await Task.WhenAny(upload, Task.Delay(20));
         }
         Assert.Equal(96 << 20, (int)(await Json(await upload))["files"]![0]!["size"]!);
         Assert.True(most - before < 48 << 20, $"{(most - before) >> 20} MiB");
