@@ -94,7 +94,7 @@ internal static class TestCommand
         {
             "live" or "release" => TimeSpan.FromMinutes(45),
             "soak" => TimeSpan.FromSeconds(duration) + TimeSpan.FromMinutes(15), // what is begun is ended, and all is taken away
-            _ => TimeSpan.FromMinutes(10),
+            _ => TimeSpan.FromMinutes(15),
         };
         var total = TestCounts.None;
         foreach (var project in TestProject.Find(checkout))
@@ -104,7 +104,17 @@ internal static class TestCommand
             Tell(stages, report);
             total += report.Counts;
         }
+        EndMachines(Path.Combine(checkout.Out, "test", level));
         return total;
+    }
+
+    /// <summary>Tests that were ended, as they took too long, leave their machines behind.</summary>
+    private static void EndMachines(string folder)
+    {
+        foreach (string pidFile in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "qemu.pid", SearchOption.AllDirectories).ToList() : [])
+        {
+            QemuMachine.FindRunning(new MachineFolder(Path.GetDirectoryName(pidFile)!))?.PowerCut();
+        }
     }
 
     private static void Tell(Stages stages, TestReport report)
