@@ -56,7 +56,7 @@ internal static class TestCommand
                 // The tests build the image themselves and find it in the cache; here its progress can be seen.
                 Artifacts.Build(checkout, stages, locked: false);
             }
-            if (each is "host")
+            if (each is "host" or "live" or "release")
             {
                 Artifacts.BuildImages(Artifacts.Options(checkout, stages, locked: false), stages, [.. ZoneImageBuilder.WithThePlatform, ZoneImageBuilder.Guest]);
                 Environment.SetEnvironmentVariable(ZoneImages, Artifacts.ServedFolder(checkout));
