@@ -21,6 +21,9 @@ public sealed record ZoneLayout
     /// <summary>Holds a file UUID, written by the zone's monitor when init has ended: its exit status in decimal.</summary>
     public string Exits { get; init; } = "/run/lumos/zone-exits";
 
+    /// <summary>Holds UUID.json: what has become of a machine since its last boot.</summary>
+    public string Machines { get; init; } = "/run/lumos/machines";
+
     public string Locks { get; init; } = "/run/lumos/locks";
 
     /// <summary>Holds UUID.json for a change of a VM that somebody has to finish, and that is over when the machine goes down.</summary>
@@ -68,8 +71,17 @@ public sealed record ZoneLayout
     /// <summary>Where QEMU of a zone that is up takes commands.</summary>
     public string QmpSocket(ZoneName name) => Path.Combine(RunFolder(name), "qmp");
 
+    /// <summary>Where QEMU of a zone that is up tells what happens.</summary>
+    public string EventSocket(ZoneName name) => Path.Combine(RunFolder(name), "qmp-events");
+
+    /// <summary>What has become of the zone's machine since its last boot.</summary>
+    public string LifeFile(ZoneName name) => Path.Combine(Machines, name.Text + ".json");
+
     /// <summary>The other end of the second serial port of a machine that is up.</summary>
     public string SecondSerialPort(ZoneName name) => Path.Combine(RunFolder(name), "com2");
+
+    /// <summary>The other end of the port of a guest's agent.</summary>
+    public string GuestAgentSocket(ZoneName name) => Path.Combine(RunFolder(name), "qga");
 
     /// <summary>Where the screen of a machine that is up can be seen.</summary>
     public string DisplayFile(ZoneName name) => Path.Combine(RunFolder(name), "display.json");

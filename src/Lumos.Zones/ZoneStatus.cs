@@ -1,3 +1,5 @@
+using Lumos.Zones.Machines;
+
 namespace Lumos.Zones;
 
 /// <summary>What is seen of a zone at one moment.</summary>
@@ -24,6 +26,9 @@ public sealed record ZoneStatus(ZoneState State, int? ZoneId, int? InitPid, Date
 
     /// <summary>Of a machine that is up: kvm or tcg.</summary>
     public string? Accelerator { get; init; }
+
+    /// <summary>What has become of its machine since the last boot; null: it is no machine, or has not been booted.</summary>
+    public MachineLife? Machine { get; init; }
 
     /// <summary>Somebody asked it to stop or to reboot; only in the states shutting_down and down.</summary>
     public ZoneTransition? Transition { get; init; }

@@ -35,6 +35,7 @@ internal sealed class BtrfsMachine : IDisposable, INeighbours
             Run = At("run/zones"),
             States = At("run/zone-states"),
             Exits = At("run/zone-exits"),
+            Machines = At("run/machines"),
             Unfinished = At("run/unfinished"),
             Locks = At("run/locks"),
             PlatformUsr = At("usr"),

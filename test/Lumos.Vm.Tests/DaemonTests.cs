@@ -124,7 +124,7 @@ public sealed class DaemonTests : IDisposable
         Assert.StartsWith("HTTP/1.1 404 ", Talk("GET /vms/nobody HTTP/1.1\r\nConnection: close\r\n\r\n"));
         var status = JsonNode.Parse(Body("/status?full=true"))!;
         Assert.Equal((2, Environment.ProcessId, "running"), ((int)status["numVms"]!, (int)status["pid"]!, (string)status["state"]!));
-        Assert.Equal(5, (int)status["watching"]!["folders"]!);
+        Assert.Equal(6, (int)status["watching"]!["folders"]!); // zones, states, exits, machines, and one of each VM
     }
 
     /// <summary>Whatever comes back until the other side closes.</summary>

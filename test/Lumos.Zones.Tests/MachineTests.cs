@@ -21,9 +21,11 @@ public sealed class MachineTests
         var words = Devices(Machine(MachineProfile.Bhyve, new("/dev/zvol/a", "virtio"), new("/dev/zvol/b", "nvme") { Boots = true, Serial = "0123" }, new("/dev/zvol/c", "ahci")));
         Assert.Equal(
         [
+            "pvpanic",
             "VGA,bus=pcie.0,addr=1e.0",
             "isa-serial,chardev=com1,index=0",
             "isa-serial,chardev=com2,index=1",
+            "virtio-balloon-pci,id=balloon,bus=pcie.0,addr=1d.0,multifunction=on",
             "virtio-blk-pci,drive=disk0,id=drive0,bus=pcie.0,addr=4.1,serial=disk0,werror=stop,rerror=report",
             "nvme,drive=disk1,id=drive1,bus=pcie.0,addr=4.0,multifunction=on,serial=0123,bootindex=2",
             "ich9-ahci,id=controller2,bus=pcie.0,addr=4.2",
@@ -55,6 +57,17 @@ public sealed class MachineTests
         Assert.Contains(After("-blockdev", machine), word => word.EndsWith("node-name=disk1,discard=ignore", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void The_port_of_an_agent_is_beside_the_balloon_and_its_other_end_is_handed_over()
+    {
+        var machine = Machine(MachineProfile.Kvm) with { HasAgent = true };
+        Assert.Equal(["virtio-balloon-pci,id=balloon,bus=pci.0,addr=1d.0,multifunction=on", "virtio-serial-pci,id=agent,bus=pci.0,addr=1d.1", "virtserialport,bus=agent.0,chardev=qga,name=org.qemu.guest_agent.0"], Devices(machine)[4..7]);
+        Assert.Contains("socket,id=qga,fd=6,server=on,wait=off", After("-chardev", machine));
+        Assert.Equal(new MachineFile.AgentPort(), QemuCommand.Of(machine).Files[3]);
+        Assert.Contains("29", MachineReader.Fault(Machine(MachineProfile.Bhyve, new MachineDisk("/dev/zvol/a", "virtio") { Slot = new(29, 2) }))!, StringComparison.Ordinal);
+        Assert.True(MachineReader.Read(Config().WithAttr("qga", "true"))!.HasAgent);
+    }
+
     [Theory]
     [InlineData("0:5:1", 5, 1)]
     [InlineData("5:1", 5, 1)]
@@ -78,7 +91,7 @@ public sealed class MachineTests
             "virtio-blk-pci,drive=disk2,id=drive2,bus=pci.0,addr=4.1,serial=disk2,werror=stop,rerror=report",
             "lsi53c895a,id=controller3,bus=pci.0,addr=4.2",
             "scsi-hd,drive=disk3,id=drive3,bus=controller3.0,serial=disk3,werror=stop,rerror=report",
-        ], Devices(machine)[3..8]);
+        ], Devices(machine)[5..10]);
         Assert.Equal("pc-i440fx-7.2,usb=off", After("-machine", machine).Single());
     }
 
@@ -86,11 +99,11 @@ public sealed class MachineTests
     public void Files_are_open_under_the_numbers_that_are_spoken_of_and_none_is_named()
     {
         var machine = Machine(MachineProfile.Bhyve, new("/dev/zvol/a", "virtio"), new("/dev/zvol/b", "virtio"));
-        Assert.Equal(["socket,id=qmp,fd=3,server=on,wait=off", "stdio,id=com1,signal=off", "socket,id=com2,fd=4,server=on,wait=off"], After("-chardev", machine));
-        Assert.Equal(["fd=5,set=5", "fd=6,set=6"], After("-add-fd", machine));
-        Assert.Equal(["tap,id=net0,fd=7", "tap,id=net1,fd=8"], After("-netdev", machine));
+        Assert.Equal(["socket,id=qmp,fd=3,server=on,wait=off", "socket,id=events,fd=4,server=on,wait=off", "stdio,id=com1,signal=off", "socket,id=com2,fd=5,server=on,wait=off"], After("-chardev", machine));
+        Assert.Equal(["fd=6,set=6", "fd=7,set=7"], After("-add-fd", machine));
+        Assert.Equal(["tap,id=net0,fd=8", "tap,id=net1,fd=9"], After("-netdev", machine));
         Assert.Equal(
-            [new MachineFile.Commands(), new MachineFile.SecondSerialPort(), new MachineFile.Disk(machine.Disks[0]), new MachineFile.Disk(machine.Disks[1]), new MachineFile.Cable(0), new MachineFile.Cable(1)],
+            [new MachineFile.Commands(), new MachineFile.Events(), new MachineFile.SecondSerialPort(), new MachineFile.Disk(machine.Disks[0]), new MachineFile.Disk(machine.Disks[1]), new MachineFile.Cable(0), new MachineFile.Cable(1)],
             QemuCommand.Of(machine).Files);
         Assert.DoesNotContain(QemuCommand.Of(machine).Words, word => word.Contains("zvol", StringComparison.Ordinal));
         Assert.Equal(["512M"], After("-m", machine));

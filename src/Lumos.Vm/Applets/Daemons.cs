@@ -32,6 +32,7 @@ internal static class Daemons
         using var log = JsonLog.To(Console.OpenStandardError(), "vmadmd");
         var machine = host(line => log.Info(line));
         using var displays = new Display.DisplayServer(machine, log);
+        using var machines = new Watch.MachineWatcher(machine, log);
         using var daemon = new VmAdminDaemon(machine, log);
         using var stop = OnStop(daemon.Stop);
         daemon.Run();

@@ -16,7 +16,7 @@ internal sealed class ModelFiles : IDisposable
     private readonly JsonLog _log;
     private readonly Action<string> _reloadAll;
     private readonly Dictionary<int, string> _configFolders = [];
-    private readonly int _zones, _states, _exits;
+    private readonly int _zones, _states, _exits, _machines;
 
     /// <param name="reloadAll">Called with the reason when events were lost.</param>
     public ModelFiles(ZoneLayout layout, VmModel model, JsonLog log, Action<string> reloadAll)
@@ -27,11 +27,12 @@ internal sealed class ModelFiles : IDisposable
         _zones = WatchFolder(layout.Configurations);
         _states = WatchFolder(layout.States);
         _exits = WatchFolder(layout.Exits);
+        _machines = WatchFolder(layout.Machines);
     }
 
     public FileDescriptor Descriptor => _inotify.Descriptor;
 
-    public int Count => _configFolders.Count + 3;
+    public int Count => _configFolders.Count + 4;
 
     public void WatchAll()
     {
@@ -96,7 +97,7 @@ internal sealed class ModelFiles : IDisposable
                     configs.Add(e.Name[..^4]);
                 }
             }
-            else if (e.Watch == _states || e.Watch == _exits)
+            else if ((e.Watch == _states || e.Watch == _exits || e.Watch == _machines) && !e.Name.StartsWith('.'))
             {
                 statuses.Add(e.Name.EndsWith(".json", StringComparison.Ordinal) ? e.Name[..^5] : e.Name);
             }

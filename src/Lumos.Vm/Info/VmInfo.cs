@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Lumos.Zones;
+using Lumos.Zones.Machines;
 
 namespace Lumos.Vm.Info;
 
@@ -68,6 +69,10 @@ public sealed record VmInfo
         {
             shown["accelerator"] = accelerator;
         }
+        if (status.Machine is { } machine)
+        {
+            AddMachine(shown, machine, isUp: status.InitPid is not null);
+        }
         if (status.ZoneId is not null)
         {
             shown["init_restarts"] = status.Restarts.Total;
@@ -85,5 +90,19 @@ public sealed record VmInfo
         dataset.AddTo(shown, spec);
         host.AddTo(shown);
         return new VmInfo(spec, status, dataset, Payload.Normaliser.Ordered(shown));
+    }
+
+    private static void AddMachine(JsonObject shown, MachineLife machine, bool isUp)
+    {
+        if (isUp)
+        {
+            shown["run_state"] = machine.RunState;
+            shown["guest_resets"] = machine.Resets;
+            shown["boot_pending"] = machine.ConfigurationIsOld;
+        }
+        else if (machine.End is { } end)
+        {
+            shown["exit_reason"] = end;
+        }
     }
 }

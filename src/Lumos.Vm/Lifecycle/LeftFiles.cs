@@ -26,7 +26,7 @@ internal static class LeftFiles
     internal static bool RemoveAll(VmHost host)
     {
         bool held = false;
-        foreach (string folder in host.Unfinished.Folders.Append(host.Layout.Configurations).Append(host.Layout.States).Where(Directory.Exists))
+        foreach (string folder in host.Unfinished.Folders.Append(host.Layout.Configurations).Append(host.Layout.States).Append(host.Layout.Machines).Where(Directory.Exists))
         {
             foreach (string file in Directory.GetFiles(folder, ".*").Select(DurableFile.TargetOf).OfType<string>().Distinct())
             {
@@ -46,13 +46,13 @@ internal static class LeftFiles
         return held;
     }
 
-    // A record of /run/lumos/zone-states is the zone's own; of the folder of configurations, whatever is no VM's is the index's.
+    // A record of /run/lumos/zone-states or of /run/lumos/machines is the zone's own; of the folder of configurations, whatever is no VM's is the index's.
     private static string LockOf(ZoneLayout layout, string file)
     {
         string name = Path.GetFileNameWithoutExtension(file);
         bool isVm = ZoneName.TryParse(name, out var zone) && Path.GetExtension(file) is ".xml" or ".json";
         return !isVm ? layout.IndexLock
-            : Path.GetDirectoryName(file) == layout.States ? layout.StateLock(zone!)
+            : Path.GetDirectoryName(file) is { } folder && (folder == layout.States || folder == layout.Machines) ? layout.StateLock(zone!)
             : layout.VmLock(new ZoneConfigStore(layout).ReadIndex().Find(zone!) is { Uuid.Length: > 0 } entry ? entry.Uuid : name);
     }
 }

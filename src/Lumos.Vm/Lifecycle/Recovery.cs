@@ -15,6 +15,7 @@ namespace Lumos.Vm.Lifecycle;
 /// <item>reprovision: taken back until the roots change places, finished from there on.</item>
 /// <item>update: finished; what is refused is taken back (<see cref="VmUpdater.GoOn"/>).</item>
 /// <item>start, reboot, boot: finished, tried once.</item>
+/// <item>freeze: a guest whose file systems were held still for a snapshot goes on.</item>
 /// <item>stop: taken back as long as the zone has not been asked, finished from there on.</item>
 /// </list>
 /// </summary>
@@ -57,6 +58,9 @@ public sealed class Recovery(VmHost host)
                     break;
                 case RunChange.Start or RunChange.Stop or RunChange.Reboot:
                     new RunChange(host, uuid, entry.Name).GoOn(work);
+                    break;
+                case StillGuest.Verb:
+                    StillGuest.GoOn(host, uuid);
                     break;
                 case BootVerb:
                     // Who had a VM here again that was to be moved has got no further than this note.

@@ -5,6 +5,7 @@ using Lumos.Vm.Host;
 using Lumos.Zones;
 using Lumos.Zones.Config;
 using Lumos.Zones.Docker;
+using Lumos.Zones.Machines;
 
 namespace Lumos.Vm.Lifecycle;
 
@@ -53,6 +54,10 @@ public sealed class ZoneEnd(VmHost host, JsonLog log, RestartPolicy policy)
         {
             log.Warn(later.Why + "; it is started again", ("vm", uuid), ("seconds", later.Wait.TotalSeconds.ToString("0.0")), ("restarts", later.Restarts.Total.ToString()));
             return later.Wait;
+        }
+        if (config.Brand.IsHvm && down.Exit is { IsCrash: true } crash && down.Transition is null)
+        {
+            log.Error("QEMU has ended by itself", ("vm", uuid), ("status", crash.Shown.ToString()), ("last_lines", MachineConsole.LastWords(Path.Combine(config.ZonePath, "logs"))));
         }
         // Once it is cleared away nothing says any more that it is to be booted. An end that nobody has noted is a crash, as below.
         var recovery = new Recovery(host);

@@ -24,6 +24,8 @@ public static partial class PropertyTable
         new("vnc_password", PropertyType.String, Hvm, CreateReceiveUpdate, Acts, null,
             Attr("vnc-password", base64: true),
             "≤8 characters; stored readable on host; counts from the next viewer on"),
+        new("qga", PropertyType.Boolean, Hvm, CreateReceiveUpdate, Acts, "false", Attr("qga"),
+            "a port for the guest's agent (qemu-ga), which holds file systems still for snapshots"),
         new("spice_port", PropertyType.Integer, Kvm, CreateReceiveUpdate, AcceptedNotYet, "0", Attr("spice-port"),
             "KVM SPICE port", Min: -1),
         new("spice_password", PropertyType.String, Kvm, CreateReceiveUpdate, AcceptedNotYet, "",

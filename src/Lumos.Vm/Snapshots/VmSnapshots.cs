@@ -16,6 +16,8 @@ namespace Lumos.Vm.Snapshots;
 //
 // On disk. Nothing but the snapshots themselves: what get shows is asked of the storage (SnapshotFacts.cs).
 //
+// A guest with an agent holds its file systems still meanwhile (StillGuest.cs); without one, a snapshot of its disks is what a power cut would leave.
+//
 // Failure. Taking one is a single step of the storage, so a crash leaves it or does not; the copy of the configuration that is written
 // before it says nothing without a snapshot. Destroying one goes by its top last, so that it can be asked for again. A rollback has
 // several steps; what is under way is written down first, and whoever next takes the VM's lock finishes it (UnfinishedWork.cs).
@@ -37,7 +39,11 @@ public sealed class VmSnapshots(VmHost host)
             try
             {
                 KeptConfiguration.Keep(config);
-                host.Datasets.Snapshot(snapshot, recursive: true);
+                using (StillGuest.TryFreeze(host, vm.Spec, vm.Status))
+                {
+                    host.Trace("take the snapshot");
+                    host.Datasets.Snapshot(snapshot, recursive: true);
+                }
             }
             catch (DatasetException e) when (e.Code == DatasetException.ExistsCode)
             {

@@ -17,6 +17,7 @@ public static class ZoneAttrNames
     public const string DiskDriver = "disk-driver";
     public const string NicDriver = "nic-driver";
     public const string CpuType = "cpu-type";
+    public const string GuestAgent = "qga";
     public const string Bootrom = "bootrom";
     public const string Vga = "vga";
     public const string Boot = "boot";

@@ -10,8 +10,14 @@ public abstract record MachineFile
     /// <summary>The socket on which QEMU takes commands (QMP).</summary>
     public sealed record Commands : MachineFile;
 
+    /// <summary>The socket on which QEMU tells what happens, to one who stays (QMP, too).</summary>
+    public sealed record Events : MachineFile;
+
     /// <summary>The socket that is the other end of the second serial port.</summary>
     public sealed record SecondSerialPort : MachineFile;
+
+    /// <summary>The socket that is the other end of the port of the guest's agent.</summary>
+    public sealed record AgentPort : MachineFile;
 
     /// <summary>A disk.</summary>
     public sealed record Disk(MachineDisk Of) : MachineFile;

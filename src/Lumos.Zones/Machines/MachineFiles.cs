@@ -71,7 +71,9 @@ internal sealed class MachineFiles : IDisposable
     private static FileDescriptor Open(ZoneSpec zone, ZoneLayout layout, MachineFile file) => file switch
     {
         MachineFile.Commands => UnixSocket.Listen(layout.QmpSocket(zone.Name)).Descriptor,
+        MachineFile.Events => UnixSocket.Listen(layout.EventSocket(zone.Name)).Descriptor,
         MachineFile.SecondSerialPort => UnixSocket.Listen(layout.SecondSerialPort(zone.Name)).Descriptor,
+        MachineFile.AgentPort => UnixSocket.Listen(layout.GuestAgentSocket(zone.Name)).Descriptor,
         MachineFile.Disk(var disk) => OpenDisk(zone, disk),
         MachineFile.FirmwareVariables => OpenVariables(zone),
         MachineFile.Firmware(var path) => OpenFirmware(zone, path),

@@ -10,9 +10,6 @@ internal static class MachineMonitor
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), BootPatience = TimeSpan.FromSeconds(60), PressAgain = TimeSpan.FromSeconds(15);
 
-    /// <summary>Words of the console that are told when QEMU does not run.</summary>
-    private const int LastLines = 3;
-
     /// <summary>Waits until QEMU has built the machine and its processors run.</summary>
     /// <exception cref="LumosException">MachineNotBuilt: in QEMU's words.</exception>
     internal static void AwaitRun(ZoneSpec zone, ZoneLayout layout, int pid)
@@ -28,8 +25,7 @@ internal static class MachineMonitor
         }
         catch (LumosException e)
         {
-            string log = Path.Combine(zone.LogPath, "console.log");
-            string words = File.Exists(log) ? string.Join("; ", File.ReadLines(log).TakeLast(LastLines).Select(Words)) : "";
+            string words = MachineConsole.LastWords(zone.LogPath);
             throw new LumosException("MachineNotBuilt", words.Length > 0 ? $"QEMU did not build the machine: {words}" : "QEMU did not build the machine", inner: e);
         }
     }
@@ -66,7 +62,4 @@ internal static class MachineMonitor
             // It has ended by itself meanwhile, which is what was wanted.
         }
     }
-
-    // A line of the log: time, stream, F or P, and what was printed.
-    private static string Words(string line) => line.Split(' ', 4) is [_, _, _, var text] ? text.Trim() : line.Trim();
 }

@@ -31,6 +31,9 @@ public sealed record MachineProfile
     /// <summary>The first drive with media that is not on the chip set's controller.</summary>
     public PciSlot FirstCdrom { get; } = new(3, 0);
 
+    /// <summary>What LumOS adds to SmartOS's machine: the first is the guest's memory balloon, the second the port of its agent.</summary>
+    public PciSlot FirstOwn { get; } = new(29, 0);
+
     /// <summary>Devices in which no disk may be put.</summary>
     public required FrozenSet<int> Reserved { get; init; }
 
@@ -62,7 +65,7 @@ public sealed record MachineProfile
         FirstDisk = new(4, 1),
         FirstNic = new(6, 0),
         Framebuffer = new(30, 0),
-        Reserved = FrozenSet.ToFrozenSet([0, 6, 30, 31]),
+        Reserved = FrozenSet.ToFrozenSet([0, 6, 29, 30, 31]),
         MostDisks = 16,
         MostNics = 16,
         Displays = Models((StandardDisplay, "VGA")),
@@ -79,7 +82,7 @@ public sealed record MachineProfile
         FirstDisk = new(4, 1),
         FirstNic = new(6, 0),
         Framebuffer = new(2, 0),
-        Reserved = FrozenSet.ToFrozenSet([0, 1, 2, 6]),
+        Reserved = FrozenSet.ToFrozenSet([0, 1, 2, 6, 29]),
         MostDisks = 16,
         MostNics = 16,
         Displays = Models((StandardDisplay, "VGA"), ("cirrus", "cirrus-vga"), ("vmware", "vmware-svga")),

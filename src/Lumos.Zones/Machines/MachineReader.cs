@@ -26,6 +26,7 @@ public static class MachineReader
             CpuType = zone.Attr(ZoneAttrNames.CpuType) ?? MachineSpec.HostCpu,
             Firmware = MachineFirmware.Parse(zone.Attr(ZoneAttrNames.Bootrom) ?? ""),
             Display = zone.Attr(ZoneAttrNames.Vga) ?? MachineProfile.StandardDisplay,
+            HasAgent = zone.Attr(ZoneAttrNames.GuestAgent) is "true" or "1",
             BootOrder = boot.First,
             LaterBootOrder = boot.Later,
             Disks = [.. zone.Devices.Select(device => Disk(device, zone))],

@@ -20,6 +20,9 @@ namespace Lumos.Zones.Machines;
 // Who speaks QMP: whoever has something to say connects to qmp in the run folder, says it and leaves (QmpClient). The socket was
 // made by us and is QEMU's only as a descriptor, so it is there from before QEMU runs, and no daemon has to live for a machine to live.
 //
+// Who listens: vmadmd, to each machine, on a second such socket (qmp-events), since QEMU speaks with one client at a time on each. What it hears is in /run/lumos/machines
+// (MachineLife). It may end and come back: what QEMU says while nobody listens is lost but for the state that it is in, and that is asked.
+//
 // A machine is asked to stop by its power button (system_powerdown); when the guest has gone down, QEMU ends with status 0, and the zone with it.
 // A guest that restarts itself does so within QEMU: what changed in the configuration is taken at the next boot of the zone.
 //
@@ -48,11 +51,17 @@ public sealed record MachineSpec
     /// <summary>The graphics card, as in a payload's vga.</summary>
     public string Display { get; init; } = MachineProfile.StandardDisplay;
 
+    /// <summary>It has a port for an agent in the guest.</summary>
+    public bool HasAgent { get; init; }
+
     /// <summary>What the firmware tries, one letter each: c the disk that boots, d drives with media, n NICs.</summary>
     public string BootOrder { get; init; } = DefaultBootOrder;
 
     /// <summary>What it tries from the guest's first restart on; null: the same.</summary>
     public string? LaterBootOrder { get; init; }
+
+    /// <summary>The machine of the configuration, where this one has something for one start; null: itself.</summary>
+    public MachineSpec? Configured { get; init; }
 
     public ImmutableArray<MachineDisk> Disks { get; init; } = [];
 

@@ -31,11 +31,21 @@ public static class QemuCommand
             "-smp", Text($"{machine.Vcpus}"), "-m", Text($"{machine.Ram}M"),
             "-uuid", machine.Uuid, "-smbios", $"type=1,manufacturer=LumOS,product={Product},uuid={machine.Uuid}",
             "-rtc", "base=utc,driftfix=slew", "-display", "none", "-vnc", "none,password=on",
+            "-device", "pvpanic", "-action", "panic=none", // a guest that is lost says so, and does what it was told to do then
             "-device", $"{machine.Profile.Displays[machine.Display]},bus={machine.Profile.Bus},addr={machine.Profile.Framebuffer}");
         line.Add(
             "-chardev", Text($"socket,id=qmp,fd={line.Open(new MachineFile.Commands())},server=on,wait=off"), "-mon", "chardev=qmp,mode=control",
+            "-chardev", Text($"socket,id=events,fd={line.Open(new MachineFile.Events())},server=on,wait=off"), "-mon", "chardev=events,mode=control",
             "-chardev", "stdio,id=com1,signal=off", "-device", "isa-serial,chardev=com1,index=0",
             "-chardev", Text($"socket,id=com2,fd={line.Open(new MachineFile.SecondSerialPort())},server=on,wait=off"), "-device", "isa-serial,chardev=com2,index=1");
+        line.Add("-device", $"virtio-balloon-pci,id=balloon,{Place(machine.Profile, machine.Profile.FirstOwn)}");
+        if (machine.HasAgent)
+        {
+            line.Add(
+                "-device", $"virtio-serial-pci,id=agent,{Place(machine.Profile, machine.Profile.FirstOwn.After(1))}",
+                "-chardev", Text($"socket,id=qga,fd={line.Open(new MachineFile.AgentPort())},server=on,wait=off"),
+                "-device", "virtserialport,bus=agent.0,chardev=qga,name=org.qemu.guest_agent.0");
+        }
         DiskWords.Add(line, machine);
         for (int n = 0; n < machine.Nics.Length; n++)
         {

@@ -25,6 +25,10 @@ public sealed class RunningMachine : IDisposable
     /// <exception cref="LumosException">QmpRefused, QmpSilent.</exception>
     public JsonNode? Query(string command) => _qmp.Execute(command);
 
+    /// <summary>What the guest tells of its memory, in bytes: null where it tells nothing. Takes up to three seconds.</summary>
+    /// <exception cref="LumosException">QmpRefused: it was started without a balloon; QmpSilent.</exception>
+    public JsonObject AskOfMemory() => GuestMemory.Ask((command, arguments) => _qmp.Execute(command, arguments));
+
     /// <summary>A non-maskable interrupt for the guest's processors.</summary>
     public void InterruptUnmaskably() => _qmp.Execute("inject-nmi");
 

@@ -33,7 +33,7 @@ public sealed record StartOptions(BootOptions? Boot, ImmutableArray<MachineDisk>
     /// <exception cref="LumosException">BadStartOption: it has no such model, or no place for it.</exception>
     public MachineSpec Of(MachineSpec machine)
     {
-        machine = machine with { Disks = [.. machine.Disks, .. Disks.Select(disk => disk with { Model = ModelIn(machine.Profile, disk) })] };
+        machine = machine with { Configured = machine, Disks = [.. machine.Disks, .. Disks.Select(disk => disk with { Model = ModelIn(machine.Profile, disk) })] };
         if (Boot is not null)
         {
             machine = machine with { BootOrder = Boot.First, LaterBootOrder = Boot.Later };

@@ -40,6 +40,11 @@ public sealed partial class ZoneRuntime
             StopSignal = spec.Docker?.StopSignal,
             Accelerator = spec.Machine is { } emulated ? AcceleratorChoice.Word(emulated.Accelerator) : null,
         };
+        if (spec.Machine is { } born)
+        {
+            Directory.CreateDirectory(_layout.Machines);
+            new MachineLife { Boot = record.ZoneId, Configuration = MachineLife.DigestOf(born.Configured ?? born) }.Write(_layout.LifeFile(spec.Name));
+        }
         Record(spec.Name, record);
 
         spec = DockerVolumes.Prepare(spec);

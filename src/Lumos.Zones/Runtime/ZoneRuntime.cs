@@ -66,11 +66,13 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         }
         var entry = _store.ReadIndex().Find(name)
             ?? throw new LumosException("ZoneNotConfigured", $"zone '{name}' is not configured");
-        return ZoneStatus.Stored(entry.State, entry.Path);
+        return Stored(entry);
     }
 
     public ZoneStatus Status(ZoneIndexEntry entry) =>
-        ZoneRecord.TryRead(_layout.StateFile(entry.Name)) is { } record ? Status(entry.Name, record) : ZoneStatus.Stored(entry.State, entry.Path);
+        ZoneRecord.TryRead(_layout.StateFile(entry.Name)) is { } record ? Status(entry.Name, record) : Stored(entry);
+
+    private ZoneStatus Stored(ZoneIndexEntry entry) => ZoneStatus.Stored(entry.State, entry.Path) with { Machine = MachineLife.TryRead(_layout.LifeFile(entry.Name)) };
 
     public void Boot(ZoneSpec spec)
     {
@@ -314,6 +316,7 @@ public sealed partial class ZoneRuntime : IZoneRuntime
         {
             Restarts = new ZoneRestarts(record.InitRestarts, record.InitRestartsInRow),
             Accelerator = record.Accelerator,
+            Machine = record.Accelerator is not null && MachineLife.TryRead(_layout.LifeFile(name)) is { } life && life.Boot == record.ZoneId ? life : null,
             Uptime = alive ? record.Init!.Age : null,
             // One whose init still waits for the word to start, from somebody who is gone, has no end that its monitor could tell.
             ExitIsToCome = state == ZoneState.Down && exit is null && record.Init is { IsAlive: false } && Monitor(name) is not null,

@@ -27,13 +27,19 @@ internal sealed class MachineGuest(HostedRoot root, HostedVm vm)
     {
         // What is typed is shown, too: the marks are put together by the shell.
         string mark = string.Create(CultureInfo.InvariantCulture, $"{++_asked}");
-        string[] argv = ["script", "-qec", $"{root.Program("vmadm")} console {vm.Uuid}", "/dev/null"];
-        Tool.Run(["timeout", "20", "sh", "-c", $"{{ printf '%s\\r' '{line} >/tmp/a 2>&1; echo begin-$(({mark})); cat /tmp/a; echo; echo end-$(({mark}))'; sleep 2; printf '\\035'; }} | {string.Join(' ', argv.Select(word => $"'{word}'"))}"],
-            null, new Dictionary<string, string>(Tool.InCLocale()) { ["LUMOS_ROOT"] = root.Prefix });
+        Type($"{line} >/tmp/a 2>&1; echo begin-$(({mark})); cat /tmp/a; echo; echo end-$(({mark}))");
         string answer = "";
         Wait.For("the guest's answer", () => Regex.Match(Console(), $@"\nbegin-{mark}\n(.*)\nend-{mark}\n", RegexOptions.Singleline) is { Success: true } found && (answer = found.Groups[1].Value) is not null,
             Console, AnswerTime);
         return answer.Trim();
+    }
+
+    /// <summary>Types a line; whatever comes of it.</summary>
+    internal void Type(string line)
+    {
+        string[] argv = ["script", "-qec", $"{root.Program("vmadm")} console {vm.Uuid}", "/dev/null"];
+        Tool.Run(["timeout", "20", "sh", "-c", $"{{ printf '%s\\r' '{line}'; sleep 2; printf '\\035'; }} | {string.Join(' ', argv.Select(word => $"'{word}'"))}"],
+            null, new Dictionary<string, string>(Tool.InCLocale()) { ["LUMOS_ROOT"] = root.Prefix });
     }
 
     /// <summary>What appeared on the first serial port: the log's lines are TIME STREAM F|P TEXT.</summary>

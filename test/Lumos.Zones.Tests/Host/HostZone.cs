@@ -31,6 +31,7 @@ internal sealed class HostZone : IDisposable
             Run = Path.Combine(_folder, "run"),
             States = Path.Combine(_folder, "states"),
             Exits = Path.Combine(_folder, "exits"),
+            Machines = Path.Combine(_folder, "machines"),
             Locks = Path.Combine(_folder, "locks"),
             PlatformUsr = Path.Combine(_folder, "usr"),
             CgroupParent = $"/lumos-test-{Environment.ProcessId}-{number}",

@@ -40,7 +40,7 @@ public sealed class InstalledZoneHostTests : IDisposable
         File.Copy("/bin/busybox", At("usr/bin/busybox"));
         _layout = new ZoneLayout
         {
-            Configurations = At("etc"), Run = At("run"), States = At("states"), Exits = At("exits"), Locks = At("locks"),
+            Configurations = At("etc"), Run = At("run"), States = At("states"), Exits = At("exits"), Machines = At("machines"), Locks = At("locks"),
             PlatformUsr = At("usr"), CgroupParent = $"/lumos-test-adm-{Environment.ProcessId}", MountRoot = _folder,
         };
         _runtime = new ZoneRuntime(_layout, OciRuntime.Find() with { StateRoot = At("oci") }, new NoLinks());

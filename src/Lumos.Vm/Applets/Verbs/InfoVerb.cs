@@ -7,10 +7,10 @@ using Lumos.Zones.Machines;
 
 namespace Lumos.Vm.Applets.Verbs;
 
-/// <summary>vmadm info: what the emulator of a hardware VM tells of it while it runs. Zones have no emulator, so that of them the question is refused, as SmartOS does.</summary>
+/// <summary>vmadm info: what the emulator of a hardware VM, and its guest, tell of it while it runs. Zones have no emulator, so that of them the question is refused, as SmartOS does.</summary>
 internal static class InfoVerb
 {
-    private const string All = "all", Vnc = "vnc", Spice = "spice";
+    private const string All = "all", Vnc = "vnc", Spice = "spice", Balloon = "balloon";
 
     /// <summary>Each type that QEMU answers, with the question.</summary>
     private static readonly SortedDictionary<string, string> s_questions = new(StringComparer.Ordinal)
@@ -25,7 +25,7 @@ internal static class InfoVerb
         ["version"] = "query-version",
     };
 
-    private static IEnumerable<string> Types => s_questions.Keys.Append(Vnc).Append(Spice).Order(StringComparer.Ordinal).Prepend(All);
+    private static IEnumerable<string> Types => s_questions.Keys.Append(Vnc).Append(Spice).Append(Balloon).Order(StringComparer.Ordinal).Prepend(All);
 
     internal static Verb Verb { get; } = new("info", ["info <uuid> [type,...]"], Verb.NoOptions, Run);
 
@@ -50,11 +50,12 @@ internal static class InfoVerb
         var info = new JsonObject();
         using (var machine = RunningMachine.Open(vmadm.Machine.Layout, name))
         {
-            foreach (string type in types.Contains(All) ? Types.Where(type => type != All) : types.Distinct())
+            foreach (string type in types.Contains(All) ? Types.Where(type => type is not (All or Balloon)) : types.Distinct())
             {
                 info[type] = type switch
                 {
                     Vnc => DisplayRecord.TryRead(vmadm.Machine.Layout.DisplayFile(name))?.Shown(),
+                    Balloon => machine.AskOfMemory(), // not among all: the guest is asked, and may take its time
                     Spice => new JsonObject { ["enabled"] = false },
                     _ => machine.Query(s_questions[type]),
                 };

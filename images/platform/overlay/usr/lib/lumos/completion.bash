@@ -7,7 +7,7 @@
 _lumos_vm_fields='accelerator alias autoboot billing_id boot_delay boot_priority boot_timestamp brand cpu_cap cpu_shares cpu_type create_timestamp dns_domain
     do_not_inventory docker exit_status exit_timestamp firewall_enabled flexible_disk_size free_space hostname hvm image_uuid
     indestructible_delegated indestructible_zoneroot max_locked_memory max_lwps max_physical_memory max_swap owner_uuid package_name
-    package_version pid qemu_extra_opts quota ram state tmpfs type uuid vcpus zfs_io_priority zone_state zoneid zonename zonepath
+    package_version pid qemu_extra_opts quota ram run_state state tmpfs type uuid vcpus zfs_io_priority zone_state zoneid zonename zonepath
     zpool'
 _lumos_vm_properties='alias archive_on_delete autoboot billing_id boot_delay boot_priority cpu_cap cpu_shares dns_domain do_not_inventory docker firewall_enabled fs_allowed
     hostname indestructible_delegated indestructible_zoneroot init_name internal_metadata_namespaces kernel_version limit_priv maintain_resolvers max_locked_memory max_lwps
