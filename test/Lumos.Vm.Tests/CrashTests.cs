@@ -56,6 +56,8 @@ public sealed class CrashTests
             """)),
         ["growth of a disk whose guest runs"] = (machine => CreateMachine(machine.Host, autoboot: true), host => Update(host, $$"""{"update_disks": [{"path": "/dev/zvol/zones/{{Uuid}}/disk1", "size": 60}]}""")),
         ["rollback-snapshot of a machine"] = (ChangedMachine, host => new VmRollback(host).Run(Uuid, "one", keepState: false, keepConfiguration: false)),
+        ["reprovision of a machine"] = (ChangedMachine, host => Reprovision(host, keepState: false, TestMachine.DiskImage)),
+        ["reprovision of a stopped machine that stays so"] = (machine => CreateMachine(machine.Host, autoboot: false), host => Reprovision(host, keepState: true, TestMachine.DiskImage)),
         ["delete of a machine"] = (ChangedMachine, host => new VmLifecycle(host).Delete(Uuid)),
         ["reprovision"] = (Changed, host => Reprovision(host, keepState: false)),
         ["reprovision of a stubborn one"] = (Stubborn, host => Reprovision(host, keepState: true)),
@@ -286,8 +288,8 @@ public sealed class CrashTests
         machine.Runtime.Stubborn[Uuid] = true;
     }
 
-    private static void Reprovision(VmHost host, bool keepState) => new VmReprovision(host) { StopTime = TimeSpan.Zero }.Run(
-        Uuid, new JsonObject { ["image_uuid"] = TestMachine.OtherNativeImage }, keepState, new PayloadReport(), () => { });
+    private static void Reprovision(VmHost host, bool keepState, string image = TestMachine.OtherNativeImage) => new VmReprovision(host) { StopTime = TimeSpan.Zero }.Run(
+        Uuid, new JsonObject { ["image_uuid"] = image }, keepState, new PayloadReport(), () => { });
 
     /// <summary>Running, with delegated data, a snapshot, and changes since in all three: configuration, root, data.</summary>
     private static void Changed(TestMachine machine)

@@ -100,16 +100,6 @@ public sealed class MachineVmTests : IDisposable
     }
 
     [Theory]
-    [InlineData("reprovision")]
-    public void What_this_release_does_to_zones_alone_is_refused_by_name(string verb, params string[] more)
-    {
-        Create("bhyve", """ "uuid": "aaaaaaaa-0000-4000-8000-000000000001", """, """{"size": 8}""");
-        var run = _machine.Vmadm(verb == "reprovision" ? "{}" : null, [verb, First, .. more]);
-        Assert.NotEqual(0, run.Status);
-        Assert.Contains($"\"vmadm {verb}\" is not in this release yet", run.Error);
-    }
-
-    [Theory]
     [InlineData("info")]
     [InlineData("sysrq", "nmi")]
     [InlineData("sysrq", "screenshot")]

@@ -225,7 +225,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
             CarryFiles(operation, name);
         }
         string path = At(name);
-        if (operation == "clone")
+        if (operation == "clone" && !IsDisk(name))
         {
             Directory.CreateDirectory(Path.Combine(path, "root"));
             FillRoot?.Invoke(Path.Combine(path, "root"));
@@ -239,6 +239,10 @@ internal sealed class TestMachine : IDisposable, INeighbours
             }
         }
     }
+
+    // A volume has no folder: those below a VM, and one of a machine that takes the place of another.
+    private bool IsDisk(string name) => name.EndsWith("-reprovisioning-new", StringComparison.Ordinal)
+        && Datasets.List(DatasetName.Parse(name[..^"-reprovisioning-new".Length]), DatasetKinds.Volume).Count > 0;
 
     /// <summary>What a dataset's directory holds goes into its snapshots, and out of what was received when it is mounted.</summary>
     private void CarryFiles(string operation, string name)

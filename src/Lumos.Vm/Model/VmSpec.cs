@@ -68,17 +68,6 @@ public sealed record VmSpec(JsonObject Properties)
     /// <summary>/POOL/UUID.</summary>
     public string ZonePath => Text("zonepath") ?? $"/{Zpool}/{ZoneName}";
 
-    /// <summary>Before what this release does to zones alone: it would leave out a machine's disks.</summary>
-    /// <param name="what">The verb, as in "vmadm WHAT".</param>
-    /// <exception cref="LumosException">NotYet.</exception>
-    public void RefuseMachine(string what)
-    {
-        if (IsMachine)
-        {
-            throw new LumosException("NotYet", $"VM {Text("uuid")} is of brand {Brand}, for which \"vmadm {what}\" is not in this release yet");
-        }
-    }
-
     /// <summary>The same VM with one property set; null: unset.</summary>
     public VmSpec With(string name, JsonNode? value)
     {

@@ -38,16 +38,25 @@ internal sealed class ReprovisionCheck(VmHost host)
         {
             new Booter(host).CheckNicTags(vm.Spec, "start");
         }
-        CheckSnapshots(root, report);
         var wish = new ReprovisionWish(image, ran, boots, ReprovisionPhase.Preparing);
+        if (vm.Spec.IsMachine)
+        {
+            var disk = BootDisk.Of(vm.Spec);
+            disk.Check(vm.Spec, facts.Image!, report);
+            report.ThrowIfFaulty();
+            CheckSnapshots(root, disk.Dataset, report);
+            return ReprovisionPlan.ForMachine(vm.Spec, wish with { ImageSize = facts.Image!.ImageSize ?? 0 }, disk,
+                disk.Successor(facts.Image, ReprovisionPlaces.Of(vm.Spec).New, facts.VolumesAreFiles), SnapshotsBut(root, disk.Dataset));
+        }
+        CheckSnapshots(root, root, report);
         return ReprovisionPlan.For(vm.Spec, wish, SnapshotName.Parse(facts.Image!.Snapshot), Below(root), SnapshotsBelow(root));
     }
 
-    /// <summary>What goes with the old root, and what keeps it from going.</summary>
-    private void CheckSnapshots(DatasetName root, PayloadReport report)
+    /// <summary>What goes with the old root, or the old disk that boots, and what keeps it from going.</summary>
+    private void CheckSnapshots(DatasetName root, DatasetName goes, PayloadReport report)
     {
         var doomed = host.Datasets.List(root, DatasetKinds.Snapshot, null, ["clones", "userrefs"])
-            .Where(s => s.Dataset == root || SnapshotLabel.TryOf(s.Snapshot!, out _)).ToList();
+            .Where(s => s.Dataset == goes || SnapshotLabel.TryOf(s.Snapshot!, out _)).ToList();
         if (doomed.Find(s => s["clones"] is not null) is { } kept)
         {
             throw new LumosException("SnapshotHasClones", $"{kept.Snapshot}, which would be destroyed with the old root, has clones: {kept["clones"]}; "
@@ -58,7 +67,7 @@ internal sealed class ReprovisionCheck(VmHost host)
             throw new LumosException("SnapshotHeld", $"{held.Snapshot}, which would be destroyed with the old root, is held: \"zfs holds {held.Snapshot}\" "
                 + "tells by which tags, \"zfs release\" lets go");
         }
-        if (doomed.Where(s => s.Dataset == root).ToList() is { Count: > 0 } lost)
+        if (doomed.Where(s => s.Dataset == goes).ToList() is { Count: > 0 } lost)
         {
             report.AddLoss("snapshots", "the snapshots of the old root are destroyed with it: " + string.Join(", ", lost.Select(
                 s => SnapshotLabel.TryOf(s.Snapshot!, out var label) ? label.Text : s.Snapshot!.ToString())));
@@ -68,6 +77,10 @@ internal sealed class ReprovisionCheck(VmHost host)
     /// <summary>What lies right below a dataset; one that is not there has nothing.</summary>
     public IEnumerable<DatasetName> Below(DatasetName root) =>
         host.Datasets.Exists(root) ? host.Datasets.List(root, DatasetKinds.Live, 1).Select(e => e.Dataset).Where(d => d != root) : [];
+
+    /// <summary>The VM's own snapshots, but those of one of its datasets.</summary>
+    public IEnumerable<SnapshotName> SnapshotsBut(DatasetName root, DatasetName goes) =>
+        host.Datasets.List(root, DatasetKinds.Snapshot).Where(s => s.Dataset != goes && SnapshotLabel.TryOf(s.Snapshot!, out _)).Select(s => s.Snapshot!);
 
     /// <summary>The VM's own snapshots on what lies below, at any depth.</summary>
     public IEnumerable<SnapshotName> SnapshotsBelow(DatasetName root) => host.Datasets.Exists(root)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using Lumos.Drivers.Datasets;
 using Lumos.Vm.Create;
+using Lumos.Vm.Disks;
 
 namespace Lumos.Vm.Reprovision;
 
@@ -16,6 +17,14 @@ public abstract record ReprovisionStep(string Does, string? Undo)
 
     /// <summary>What create writes there, and the configuration files as they are.</summary>
     public sealed record PrepareRoot(string Path) : ReprovisionStep($"write configuration, hostname, hosts, resolv.conf, first boot marker in {Path}", null);
+
+    /// <summary>Of a hardware VM: the disk that boots, made anew.</summary>
+    public sealed record MakeDisk(VolumeStep Volume) : ReprovisionStep(Volume.Does, Volume is VolumeStep.CloneImage ? $"destroy {Volume.Dataset}" : null);
+
+    /// <summary>Of a hardware VM: a disk goes to another name; the machine is down.</summary>
+    public sealed record RenameDisk(DatasetName From, DatasetName To) : ReprovisionStep($"rename {From} to {To}", null);
+
+    public sealed record SaveDisk(string Image, long ImageSize, bool Boots) : ReprovisionStep($"save image_uuid={Image} of the disk that boots{(Boots ? ", autoboot" : "")}", null);
 
     public sealed record Stop() : ReprovisionStep("stop the zone", "boot it again, if it ran");
 
@@ -109,6 +118,40 @@ public sealed record ReprovisionPlan(ImmutableArray<ReprovisionStep> Steps)
         }
         steps.Add(new ReprovisionStep.Forget());
         return new ReprovisionPlan(steps.ToImmutable());
+    }
+
+    /// <summary>Plans a whole one of a hardware VM: its disk that boots changes places as a root does.</summary>
+    /// <param name="disk">The one that boots.</param>
+    /// <param name="making">What makes its successor, at the name that a new root would have.</param>
+    /// <param name="snapshots">The VM's, of all its datasets but that disk.</param>
+    internal static ReprovisionPlan ForMachine(VmSpec vm, ReprovisionWish wish, BootDisk disk, IEnumerable<VolumeStep> making, IEnumerable<SnapshotName> snapshots)
+    {
+        var switching = wish with { Phase = ReprovisionPhase.Switching };
+        return new ReprovisionPlan(
+        [
+            new ReprovisionStep.Note(wish),
+            .. making.Select(step => new ReprovisionStep.MakeDisk(step)),
+            new ReprovisionStep.Stop(),
+            new ReprovisionStep.Note(switching),
+            .. RestOfMachine(vm, switching, disk, new ReprovisionFacts(false, true, [], [.. snapshots])).Steps,
+        ]);
+    }
+
+    /// <summary>The same from phase switching on.</summary>
+    internal static ReprovisionPlan RestOfMachine(VmSpec vm, ReprovisionWish wish, BootDisk disk, ReprovisionFacts there)
+    {
+        var places = ReprovisionPlaces.Of(vm);
+        bool setsAside = !there.OldIsAside && there.NewIsAside;
+        return new ReprovisionPlan(
+        [
+            .. setsAside ? [new ReprovisionStep.RenameDisk(disk.Dataset, places.Old)] : Array.Empty<ReprovisionStep>(),
+            .. there.NewIsAside ? [new ReprovisionStep.RenameDisk(places.New, disk.Dataset)] : Array.Empty<ReprovisionStep>(),
+            new ReprovisionStep.SaveDisk(wish.Image, wish.ImageSize, wish.Boots),
+            .. setsAside || there.OldIsAside ? [new ReprovisionStep.DestroyOld(places.Old)] : Array.Empty<ReprovisionStep>(),
+            .. there.Snapshots.Select(snapshot => new ReprovisionStep.DestroySnapshot(snapshot)),
+            .. wish.Boots ? [new ReprovisionStep.Boot()] : Array.Empty<ReprovisionStep>(),
+            new ReprovisionStep.Forget(),
+        ]);
     }
 
     /// <summary>One line a step.</summary>

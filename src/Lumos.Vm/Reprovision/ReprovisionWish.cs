@@ -23,6 +23,9 @@ public sealed record ReprovisionWish(string Image, bool Ran, bool Boots, Reprovi
 {
     public const string Verb = "reprovision";
 
+    /// <summary>MiB of the image, where it is a disk's.</summary>
+    public long ImageSize { get; init; }
+
     private const string PhaseOfSwitch = "switching";
 
     public UnfinishedWork ToNote() => new(Verb, new JsonObject
@@ -30,6 +33,7 @@ public sealed record ReprovisionWish(string Image, bool Ran, bool Boots, Reprovi
         ["image_uuid"] = Image,
         ["ran"] = Ran,
         ["boots"] = Boots,
+        ["image_size"] = ImageSize,
         ["phase"] = Phase == ReprovisionPhase.Switching ? PhaseOfSwitch : "preparing",
     });
 
@@ -37,7 +41,10 @@ public sealed record ReprovisionWish(string Image, bool Ran, bool Boots, Reprovi
         JsonText.Plain(work.Facts["image_uuid"]),
         work.Facts["ran"]?.GetValue<bool>() ?? false,
         work.Facts["boots"]?.GetValue<bool>() ?? false,
-        work.Facts["phase"] is { } phase && JsonText.Plain(phase) == PhaseOfSwitch ? ReprovisionPhase.Switching : ReprovisionPhase.Preparing);
+        work.Facts["phase"] is { } phase && JsonText.Plain(phase) == PhaseOfSwitch ? ReprovisionPhase.Switching : ReprovisionPhase.Preparing)
+    {
+        ImageSize = work.Facts["image_size"]?.GetValue<long>() ?? 0,
+    };
 }
 
 /// <summary>Where the two roots of a VM are while it is reprovisioned: both beside the VM's own dataset, under names that SmartOS uses as well.</summary>

@@ -12,12 +12,14 @@ using Lumos.Zones.Config;
 
 namespace Lumos.Vm.Reprovision;
 
-// Purpose. reprovision: a VM gets a fresh root, a clone of an image. Who it is stays: configuration, NICs, metadata, tags, what lies
+// Purpose. reprovision: a VM gets a fresh root, or disk that boots, a clone of an image. Who it is stays: configuration, NICs, metadata, tags, what lies
 // below its dataset (delegated data), cores of processes that crashed, volumes of docker's images.
 //
 // On disk. The new root is made beside the old one, POOL/UUID-reprovisioning-new, while the VM still runs: whatever can fail for want
 // of an image, space or a file fails there. Then the zone is stopped and the two change places by renames; the old root, meanwhile
 // POOL/UUID-reprovisioning-root, is destroyed when nothing depends on it any more. At no time do both have a mountpoint in use.
+//
+// Of a hardware VM the disk that boots is replaced, in the same steps and under the same names (VmReprovision.Machines.cs); its other disks, and what lies beside them, stay.
 //
 // Failure. Before the roots change places it is undone, and the VM runs again if it ran; from there on it is finished. Which of
 // the two is due stands in the note (UnfinishedWork.cs): whoever takes the VM's lock next looks at what is there and does the rest.
@@ -26,7 +28,7 @@ namespace Lumos.Vm.Reprovision;
 // Tests. ReprovisionTests and CrashTests on datasets in memory, Lumos.Hosted.Tests on btrfs, test/system on ZFS.
 
 /// <summary>Gives VMs a fresh root.</summary>
-public sealed class VmReprovision(VmHost host)
+public sealed partial class VmReprovision(VmHost host)
 {
     /// <summary>What the zone gets to stop by itself before it is halted.</summary>
     public TimeSpan StopTime { get; init; } = VmLifecycle.StopTime;
@@ -43,7 +45,6 @@ public sealed class VmReprovision(VmHost host)
         using (host.Lock(uuid))
         {
             var vm = host.Load(uuid);
-            vm.Spec.RefuseMachine("reprovision");
             try
             {
                 bool ran = vm.Status.State.CanHalt;
@@ -92,6 +93,11 @@ public sealed class VmReprovision(VmHost host)
             host.Runtime.Halt(ZoneName.Parse(vm.ZoneName)); // somebody booted it past the lock
         }
         bool oldIsAside = host.Datasets.Exists(places.Old);
+        if (vm.IsMachine)
+        {
+            CarryOut(RestOfMachine(vm, wish, oldIsAside, host.Datasets.Exists(places.New)), vm, ran: false);
+            return;
+        }
         var from = oldIsAside ? places.Old : places.Root;
         var check = new ReprovisionCheck(host);
         var facts = new ReprovisionFacts(oldIsAside, host.Datasets.Exists(places.New), [.. check.Below(from)],
@@ -176,6 +182,9 @@ public sealed class VmReprovision(VmHost host)
                     break;
                 case ReprovisionStep.Forget:
                     host.Unfinished.Remove(uuid);
+                    break;
+                case ReprovisionStep.MakeDisk or ReprovisionStep.RenameDisk or ReprovisionStep.SaveDisk:
+                    DoToDisk(step, vm, undo);
                     break;
                 default:
                     throw new InvalidOperationException($"no such step: {step.GetType().Name}");

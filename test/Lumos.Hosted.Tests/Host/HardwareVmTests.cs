@@ -155,7 +155,7 @@ public sealed class HardwareVmTests(SharedRoot shared) : HostedTest(shared)
         Refused("more than one disk boots", With(new JsonObject { ["size"] = 8, ["boot"] = true }, new JsonObject { ["size"] = 8, ["boot"] = true }));
         Refused("there is no file /nowhere/own.fd", new JsonObject { ["bootrom"] = "/nowhere/own.fd" });
         using var vm = HostedVm.Of(_root, new JsonObject { ["brand"] = "bhyve", ["autoboot"] = false, ["disks"] = new JsonArray(new JsonObject { ["size"] = 8 }) });
-        Assert.Contains("not in this release yet", _root.Feed("{}", "vmadm", "reprovision", vm.Uuid).ErrorOutput);
+        Assert.Contains("which it would take the place of, of 8", _root.Feed($$"""{"image_uuid": "{{image.Uuid}}"}""", "vmadm", "reprovision", vm.Uuid).ErrorOutput);
         Assert.Contains("vmadm console", vm.Zlogin("true").ErrorOutput);
     }
 

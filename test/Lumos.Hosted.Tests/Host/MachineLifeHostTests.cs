@@ -117,6 +117,24 @@ public sealed class MachineLifeHostTests(SharedRoot shared) : HostedTest(shared)
         Assert.InRange((long)told["guest"]!["free"]!, 1, 128L << 20);
     }
 
+    [Fact]
+    public void A_fresh_disk_to_boot_from_leaves_the_others_as_they_are()
+    {
+        using var image = BuiltImage.Install(_root, "tiny");
+        using var vm = Machine(image, new JsonObject { ["size"] = 16 });
+        var guest = new MachineGuest(_root, vm);
+        guest.Ready(boots: 1);
+        guest.Ask("echo kept | dd of=/dev/vdb conv=notrunc,fsync");
+        vm.Vmadm("reboot", "-F").OrThrow();
+        guest.Ready(boots: 2);
+        var before = vm.Get();
+        _root.Feed(new JsonObject { ["image_uuid"] = image.Uuid }.ToJsonString(), "vmadm", "reprovision", vm.Uuid).OrThrow();
+        // Boots are counted on the disk that it boots from.
+        Wait.For("a first boot once more", () => guest.Console().Split("tiny: ready boots=1 ").Length == 3 && guest.Console().TrimEnd().Split('\n').Last().Contains('#'), guest.Console, TimeSpan.FromSeconds(120));
+        Assert.Equal("kept", guest.Ask("head -c 4 /dev/vdb"));
+        Assert.Equal((before["disks"]!.ToJsonString(), "running"), (vm.Get()["disks"]!.ToJsonString(), vm.State));
+    }
+
     private HostedVm Machine(BuiltImage image, params JsonNode[] disks) => HostedVm.Of(_root, new JsonObject
     {
         ["brand"] = "bhyve", ["alias"] = "machine", ["ram"] = 128, ["vcpus"] = 1,
