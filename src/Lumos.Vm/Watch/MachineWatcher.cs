@@ -117,7 +117,7 @@ public sealed class MachineWatcher : IDisposable
             File.Delete(_host.Layout.LifeFile(name));
             return;
         }
-        if (!config.Brand.IsHvm || _host.Runtime.Status(name) is not { InitPid: not null, ZoneId: { } boot })
+        if (!config.Brand.IsHvm || !File.Exists(_host.Layout.StateFile(name)) || _host.Runtime.Status(name) is not { InitPid: not null, ZoneId: { } boot })
         {
             return;
         }
