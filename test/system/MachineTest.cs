@@ -22,7 +22,7 @@ public abstract class MachineTest(Suite suite) : LiveTest(suite)
     protected string Ready(Guid vm, int? boots = null)
     {
         string line = "", start = "tiny: ready " + (boots is null ? "" : $"boots={boots} ");
-        WaitForGuest(() => (line = Console(vm).Split('\n').LastOrDefault(one => one.StartsWith(start, StringComparison.Ordinal)) ?? "").Contains("firmware=", StringComparison.Ordinal));
+        WaitForGuest(4, () => (line = Console(vm).Split('\n').LastOrDefault(one => one.StartsWith(start, StringComparison.Ordinal)) ?? "").Contains("firmware=", StringComparison.Ordinal));
         return line;
     }
 
@@ -31,7 +31,7 @@ public abstract class MachineTest(Suite suite) : LiveTest(suite)
         Ok(Zone.RunWith(Convert.ToBase64String(InstallMedium.DiskSector()), "sh", "-c", $"base64 -d | dd of=/dev/zvol/zones/{vm}/disk0 bs=512 conv=notrunc,fsync status=none"));
 
     /// <summary>Waits until a line of these words is on its first serial port.</summary>
-    protected void WaitForLine(Guid vm, string words) => WaitForGuest(() => Console(vm).Contains(words, StringComparison.Ordinal));
+    protected void WaitForLine(Guid vm, string words) => WaitForGuest(2, () => Console(vm).Contains(words, StringComparison.Ordinal));
 
     /// <summary>What appeared on the first serial port: the log's lines are TIME STREAM F|P TEXT.</summary>
     protected string Console(Guid vm)
@@ -48,6 +48,6 @@ public abstract class MachineTest(Suite suite) : LiveTest(suite)
     protected override void TakeAway() =>
         Zone.Shell("for vm in $(vmadm lookup type=KVM) $(vmadm lookup type=BHYV); do vmadm stop $vm -F; vmadm delete $vm; done");
 
-    // Twice the patience: where this machine's processor is emulated, its guest's is emulated by an emulated one.
-    private void WaitForGuest(Func<bool> isThere) => Zone.WaitFor("the guest", 2 * Suite.Patient(60), isThere);
+    // More than the usual patience: where this machine's processor is emulated, its guest's is emulated by an emulated one.
+    private void WaitForGuest(int times, Func<bool> isThere) => Zone.WaitFor("the guest", times * Suite.Patient(60), isThere);
 }
