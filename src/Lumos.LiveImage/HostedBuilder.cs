@@ -16,14 +16,15 @@ public static class HostedBuilder
     {
         var build = new PlatformRun(options);
         var programs = build.Programs();
+        var novnc = build.Novnc();
         string all = Path.Combine(options.OutDirectory, "hosted");
-        string tree = Path.Combine(all, HostedTree.Key(options.RepositoryRoot, programs)[..16]);
+        string tree = Path.Combine(all, HostedTree.Key(options.RepositoryRoot, programs, novnc)[..16]);
         if (!Directory.Exists(tree))
         {
             Directory.CreateDirectory(all);
             string unfinished = tree + ".new";
             Scratch.Delete(unfinished);
-            HostedTree.Make(build.Log, options.RepositoryRoot, Stamp.Of(build.Log, options.RepositoryRoot).ToString(), programs, unfinished);
+            HostedTree.Make(build.Log, options.RepositoryRoot, Stamp.Of(build.Log, options.RepositoryRoot).ToString(), programs, novnc, unfinished);
             Directory.Move(unfinished, tree);
             DropOld(all, tree);
         }

@@ -32,6 +32,9 @@ public sealed record ZoneLayout
     /// <summary>Who runs the instructions of guests, as was found out since the machine booted.</summary>
     public string Accelerator { get; init; } = "/run/lumos/accelerator";
 
+    /// <summary>Where vmadmd takes requests.</summary>
+    public string AdminSocket { get; init; } = "/run/lumos/vmadmd.sock";
+
     /// <summary>What stands before /POOL/NAME in the paths of zones; nothing but in tests.</summary>
     public string MountRoot { get; init; } = "";
 

@@ -40,6 +40,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
             Machines = At("run/machines"),
             Unfinished = At("run/unfinished"),
             Locks = At("run/locks"),
+            AdminSocket = At("run/vmadmd.sock"),
             PlatformUsr = At("usr"),
             CgroupParent = "/" + Path.GetFileName(Root),
         };

@@ -41,7 +41,7 @@ internal static class Prerequisites
 {
     private static readonly (Need Need, string[] Packages)[] _table =
     [
-        (Need.Compile, ["clang", "zlib1g-dev"]),
+        (Need.Compile, ["clang", "zlib1g-dev", "npm"]),
         (Need.Image, ["mmdebstrap", "squashfs-tools", "xorriso", "grub-common", "grub-pc-bin", "grub-efi-amd64-bin", "mtools", "dosfstools", "fdisk", "e2fsprogs",
             "pigz", "cpio", "zstd", "xz-utils", "busybox-static", "kmod", "uidmap", "openssl"]),
         (Need.Machine, ["qemu-system-x86", "qemu-utils", "ovmf", "openssh-client", "xorriso"]),
@@ -112,6 +112,7 @@ internal static class Prerequisites
         return Console.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
 
-    private static bool IsInstalled(string package) =>
+    // npm comes in other packages, too, which exclude Debian's.
+    private static bool IsInstalled(string package) => (package == "npm" && File.Exists("/usr/bin/npm")) ||
         Tool.Run("dpkg-query", "-W", "-f", "${db:Status-Status}", package) is { Succeeded: true, Output: "installed" };
 }

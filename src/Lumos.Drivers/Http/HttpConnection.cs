@@ -6,12 +6,12 @@ using System.Text;
 namespace Lumos.Drivers.Http;
 
 /// <summary>One client's connection: requests one after the other, each answered in full before the next is read.</summary>
-internal sealed class HttpConnection(Socket client, string serverName, CancellationToken closing, CancellationToken aborting) : IAsyncDisposable
+internal sealed class HttpConnection(Socket client, Stream stream, string serverName, CancellationToken closing, CancellationToken aborting) : IAsyncDisposable
 {
     private const int BufferSize = 64 << 10, MaxHead = 16 << 10;
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(60), StallTime = TimeSpan.FromMinutes(5);
 
-    private readonly NetworkStream _stream = new(client);
+    private readonly Stream _stream = stream;
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
     private int _filled;
 
@@ -58,7 +58,7 @@ internal sealed class HttpConnection(Socket client, string serverName, Cancellat
                 _filled -= end + 4;
                 _buffer.AsSpan(end + 4, _filled).CopyTo(_buffer);
             }
-            more &= !closing.IsCancellationRequested && response.Flow is null;
+            more &= !closing.IsCancellationRequested && response.Flow is null && response.Upgraded is null;
             try
             {
                 log($"{client.RemoteEndPoint} {request?.Method} {request?.Path} {response.Status}");
@@ -114,7 +114,16 @@ internal sealed class HttpConnection(Socket client, string serverName, Cancellat
     {
         await using var file = response.File;
         byte[] head = Head(response, file is null ? response.Body.Length : response.Length, keepAlive);
-        if (!withBody)
+        if (response.Upgraded is { } upgraded)
+        {
+            await Write(head);
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(aborting, closing);
+            if (_filled == 0) // who speaks another protocol before it was agreed on is no client of it
+            {
+                await upgraded(_stream, over.Token);
+            }
+        }
+        else if (!withBody)
         {
             await Write(head);
         }
@@ -150,12 +159,12 @@ internal sealed class HttpConnection(Socket client, string serverName, Cancellat
         {
             head.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
         }
-        if (response.Status != 304 && response.Flow is null)
+        if (response.Status is not (304 or 101) && response.Flow is null)
         {
             head.Append(CultureInfo.InvariantCulture, $"Content-Length: {length}\r\n");
         }
         head.Append(CultureInfo.InvariantCulture, $"Date: {DateTime.UtcNow:R}\r\nServer: {serverName}\r\n");
-        head.Append(keepAlive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+        head.Append(response.Upgraded is not null ? "Connection: Upgrade\r\n\r\n" : keepAlive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
         return Encoding.Latin1.GetBytes(head.ToString());
     }
 

@@ -51,6 +51,9 @@ public sealed record HttpResponse(int Status, IReadOnlyList<KeyValuePair<string,
     /// <summary>Writes the body as it comes, instead of <see cref="Body"/>: the connection is closed behind it.</summary>
     public Func<HttpBody, Task>? Flow { get; init; }
 
+    /// <summary>Speaks another protocol over the connection from here on (status 101), until it returns: then the connection is closed.</summary>
+    public Func<Stream, CancellationToken, Task>? Upgraded { get; init; }
+
     /// <summary>Called once, when nothing more of it will be sent: whether it was, in part or not at all.</summary>
     public Action? Over { get; init; }
 
@@ -70,10 +73,12 @@ public sealed record HttpResponse(int Status, IReadOnlyList<KeyValuePair<string,
 
     public string Reason => Status switch
     {
+        101 => "Switching Protocols",
         200 => "OK",
         206 => "Partial Content",
         304 => "Not Modified",
         400 => "Bad Request",
+        403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         413 => "Content Too Large",

@@ -23,6 +23,7 @@ public sealed class HttpServer : IDisposable
     private readonly CancellationTokenSource _aborting = new();
     private readonly SemaphoreSlim _room = new(MaxConnections);
     private readonly Action<string> _log;
+    private readonly Func<Socket, CancellationToken, ValueTask<Stream>>? _open;
     private readonly Task _accepting;
 
     /// <summary>Serves from now on.</summary>
@@ -30,8 +31,10 @@ public sealed class HttpServer : IDisposable
     /// <param name="name">What answers say they come from.</param>
     /// <param name="answer">Called on any thread.</param>
     /// <param name="log">Gets a line per request.</param>
-    public HttpServer(Socket listener, string name, Func<HttpRequest, ValueTask<HttpResponse>> answer, Action<string> log)
+    /// <param name="open">Makes the stream over which a client speaks (TLS); null: it speaks as it is. IOException: it is sent away.</param>
+    public HttpServer(Socket listener, string name, Func<HttpRequest, ValueTask<HttpResponse>> answer, Action<string> log, Func<Socket, CancellationToken, ValueTask<Stream>>? open = null)
     {
+        _open = open;
         _listener = listener;
         _name = name;
         _answer = answer;
@@ -92,7 +95,8 @@ public sealed class HttpServer : IDisposable
     {
         try
         {
-            await using var connection = new HttpConnection(client, _name, _closing.Token, _aborting.Token);
+            var stream = _open is null ? new NetworkStream(client) : await _open(client, _closing.Token);
+            await using var connection = new HttpConnection(client, stream, _name, _closing.Token, _aborting.Token);
             await connection.Run(_answer, _log);
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)

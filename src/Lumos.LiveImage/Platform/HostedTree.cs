@@ -8,17 +8,17 @@ namespace Lumos.LiveImage.Platform;
 /// </summary>
 internal static class HostedTree
 {
-    private const string Version = "2";
+    private const string Version = "3";
 
-    private static readonly string[] Sources = ["smf", "man", "images/platform/overlay/usr/lib/lumos"];
+    private static readonly string[] Sources = ["smf", "man", "images/platform/overlay/usr/lib/lumos", "images/platform/overlay/usr/share/lumos"];
 
     /// <summary>Commands that are about a machine of our own: its power, its disks at boot, its network.</summary>
     private static readonly string[] NotHosted =
         ["first-boot", "fs-smartdc", "halt", "init", "net-physical", "poweroff", "reboot", "shutdown", "smartdc-config"];
 
-    internal static string Key(string repository, Programs programs)
+    internal static string Key(string repository, Programs programs, StageResult novnc)
     {
-        var key = new StageKey().Add("hosted").Add(Version).Add(programs.LumosStage.Key).Add(programs.InitStage.Key).Add(programs.ImgapiStage.Key);
+        var key = new StageKey().Add("hosted").Add(Version).Add(programs.LumosStage.Key).Add(programs.InitStage.Key).Add(programs.ImgapiStage.Key).Add(novnc.Key);
         foreach (string folder in Sources)
         {
             key.Add(folder).AddTree(Path.Combine(repository, folder));
@@ -26,7 +26,7 @@ internal static class HostedTree
         return key.Finish();
     }
 
-    internal static void Make(BuildLog log, string repository, string stamp, Programs programs, string tree)
+    internal static void Make(BuildLog log, string repository, string stamp, Programs programs, StageResult novnc, string tree)
     {
         string hosted = Path.Combine(repository, "smf/manifest/hosted");
         foreach (string file in Directory.EnumerateFiles(hosted, "*.xml"))
@@ -42,6 +42,8 @@ internal static class HostedTree
         TreeInstall.CopyTree(Path.Combine(repository, "smf/share"), Path.Combine(tree, "usr/lib/svc/share"), executable: false);
         TreeInstall.CopyTree(Path.Combine(repository, "man"), Path.Combine(tree, "usr/share/man"), executable: false);
         TreeInstall.CopyTree(Path.Combine(repository, "images/platform/overlay/usr/lib/lumos"), Path.Combine(tree, "usr/lib/lumos"), executable: false);
+        TreeInstall.CopyTree(Path.Combine(repository, "images/platform/overlay/usr/share/lumos"), Path.Combine(tree, "usr/share/lumos"), executable: false);
+        TreeInstall.CopyTree(novnc.Directory, Path.Combine(tree, NovncStage.Target), executable: false);
         TreeInstall.Programs(log, programs, tree, NotHosted, "usr/sbin");
         TreeInstall.Write(Path.Combine(tree, "etc/version/platform"), stamp + "\n", TreeInstall.Data);
     }

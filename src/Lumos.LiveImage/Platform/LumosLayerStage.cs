@@ -11,7 +11,7 @@ namespace Lumos.LiveImage.Platform;
 internal static class LumosLayerStage
 {
     internal const string Name = "lumos-layer";
-    private const string Version = "4";
+    private const string Version = "5";
     private const int PasswordLength = 16;
     private const UnixFileMode Secret = (UnixFileMode)0b110_000_000;
 
@@ -29,9 +29,9 @@ internal static class LumosLayerStage
         ("man", "usr/share/man", false),
     ];
 
-    internal static string Key(string repository, string stamp, StageResult platform, Programs programs)
+    internal static string Key(string repository, string stamp, StageResult platform, Programs programs, StageResult novnc)
     {
-        var key = new StageKey().Add(Name).Add(Version).Add(stamp).Add(platform.Key).Add(programs.LumosStage.Key).Add(programs.InitStage.Key).Add(programs.ImgapiStage.Key);
+        var key = new StageKey().Add(Name).Add(Version).Add(stamp).Add(platform.Key).Add(programs.LumosStage.Key).Add(programs.InitStage.Key).Add(programs.ImgapiStage.Key).Add(novnc.Key);
         foreach (var tree in Trees)
         {
             key.Add(tree.To).AddTree(Path.Combine(repository, tree.From));
@@ -39,28 +39,29 @@ internal static class LumosLayerStage
         return key.Finish();
     }
 
-    internal static void Make(BuildLog log, string repository, string stamp, DateTimeOffset time, StageResult platform, Programs programs, string work)
+    internal static void Make(BuildLog log, string repository, Stamp stamp, StageResult platform, Programs programs, StageResult novnc, string work)
     {
         string password = RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789", PasswordLength);
         string salt = RandomNumberGenerator.GetString("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 16);
         string hash = log.Capture("openssl", "passwd", "-6", "-salt", salt, password).Trim();
         File.WriteAllText(Path.Combine(work, "root.password"), password + "\n");
         File.SetUnixFileMode(Path.Combine(work, "root.password"), Secret);
-        Fill(log, repository, stamp, hash, platform, programs, Path.Combine(work, "tree"));
-        Pack(log, Path.Combine(work, "tree"), Path.Combine(work, "lumos.squashfs"), time);
+        Fill(log, repository, stamp.ToString(), hash, platform, programs, novnc, Path.Combine(work, "tree"));
+        Pack(log, Path.Combine(work, "tree"), Path.Combine(work, "lumos.squashfs"), stamp.Time);
         Scratch.Delete(Path.Combine(work, "tree"));
     }
 
     internal static void Pack(BuildLog log, string tree, string target, DateTimeOffset time) =>
         Squashfs.Make(log, tree, target, time, level: "15", allRoot: true);
 
-    private static void Fill(BuildLog log, string repository, string stamp, string hash, StageResult platform, Programs programs, string tree)
+    private static void Fill(BuildLog log, string repository, string stamp, string hash, StageResult platform, Programs programs, StageResult novnc, string tree)
     {
         Directory.CreateDirectory(tree);
         foreach (var (from, to, executable) in Trees)
         {
             TreeInstall.CopyTree(Path.Combine(repository, from), Path.Combine(tree, to), executable);
         }
+        TreeInstall.CopyTree(novnc.Directory, Path.Combine(tree, NovncStage.Target), executable: false);
         ManualIndex.Make(log, platform, tree);
         TreeInstall.Programs(log, programs, tree, NotOnTheImage, "usr/sbin", "usr/bin");
         TreeInstall.Write(Path.Combine(tree, "etc/version/platform"), stamp + "\n", TreeInstall.Data);

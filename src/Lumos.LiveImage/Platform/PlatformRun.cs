@@ -64,9 +64,19 @@ internal sealed class PlatformRun(BuildOptions options)
     internal StageResult Program(string name) =>
         Cache.Get(name, BinariesStage.Key(options.RepositoryRoot, name), work => BinariesStage.Make(Log, options.RepositoryRoot, name, work));
 
-    internal StageResult LumosLayer(Stamp stamp, PlatformLayers layers) =>
-        Cache.Get(LumosLayerStage.Name, LumosLayerStage.Key(options.RepositoryRoot, stamp.ToString(), layers.Platform, layers.Programs),
-            work => LumosLayerStage.Make(Log, options.RepositoryRoot, stamp.ToString(), stamp.Time, layers.Platform, layers.Programs, work));
+    /// <summary>What shows a screen in a browser.</summary>
+    internal StageResult Novnc()
+    {
+        string lockFile = Path.Combine(Recipe, "npm.lock");
+        return Cache.Get(NovncStage.Name, NovncStage.Key(lockFile), work => NovncStage.Make(Log, lockFile, work));
+    }
+
+    internal StageResult LumosLayer(Stamp stamp, PlatformLayers layers)
+    {
+        var novnc = Novnc();
+        return Cache.Get(LumosLayerStage.Name, LumosLayerStage.Key(options.RepositoryRoot, stamp.ToString(), layers.Platform, layers.Programs, novnc),
+            work => LumosLayerStage.Make(Log, options.RepositoryRoot, stamp, layers.Platform, layers.Programs, novnc, work));
+    }
 
     internal StageResult BootArchive(Stamp stamp, PlatformLayers layers, StageResult lumos) =>
         Cache.Get(BootArchiveStage.Name, BootArchiveStage.Key(layers.Platform, lumos, layers.Programs),

@@ -33,6 +33,7 @@ internal static class Daemons
         var machine = host(line => log.Info(line));
         using var displays = new Display.DisplayServer(machine, log);
         using var machines = new Watch.MachineWatcher(machine, log);
+        using var requests = VmAdminRequests.Serve(machine, log);
         using var daemon = new VmAdminDaemon(machine, log);
         using var stop = OnStop(daemon.Stop);
         daemon.Run();
