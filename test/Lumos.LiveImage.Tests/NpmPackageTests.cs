@@ -1,6 +1,5 @@
 using Lumos.Core;
 using Lumos.LiveImage.Recipe;
-using Lumos.Testing;
 using Xunit;
 
 namespace Lumos.LiveImage.Tests;
@@ -13,7 +12,7 @@ public sealed class NpmPackageTests : IDisposable
     [Fact]
     public void The_lock_names_noVNC_with_a_whole_hash()
     {
-        var package = Assert.Single(NpmPackage.Load(Path.Combine(RepositoryFolder.Root, "images/platform/npm.lock")));
+        var package = Assert.Single(NpmPackage.Load(Path.Combine(Repository(), "images/platform/npm.lock")));
         Assert.Equal("@novnc/novnc", package.Name);
         Assert.Equal(64, Convert.FromBase64String(package.Integrity[NpmPackage.HashPrefix.Length..]).Length);
     }
@@ -25,6 +24,16 @@ public sealed class NpmPackageTests : IDisposable
     {
         File.WriteAllText(_file, line + "\n");
         Assert.Equal("BadRecipe", Assert.Throws<LumosException>(() => NpmPackage.Load(_file)).Code);
+    }
+
+    private static string Repository()
+    {
+        string root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "Lumos.slnx")))
+        {
+            root = Path.GetDirectoryName(root)!;
+        }
+        return root;
     }
 
     public void Dispose() => File.Delete(_file);

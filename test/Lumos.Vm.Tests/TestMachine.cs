@@ -85,6 +85,9 @@ internal sealed class TestMachine : IDisposable, INeighbours
 
     public VmHost Host { get; }
 
+    /// <summary>Where cloud-init in the image of disks looks for its data, as a tag says.</summary>
+    public string? DiskImageDataSource { get; set; }
+
     public string Socket => At("run/vminfod.sock");
 
     public List<string> Said { get; } = [];
@@ -135,7 +138,7 @@ internal sealed class TestMachine : IDisposable, INeighbours
         new ImageFacts(Uuid.Parse(OtherNativeImage), "zone-dataset", "smartos", "lumos-base 2.0", $"zones/{OtherNativeImage}@final", null),
         new ImageFacts(Uuid.Parse(LxImage), "lx-dataset", "linux", "debian-13 1.0", $"zones/{LxImage}@final", null) { LeastRam = LxImageAsks.Least, MostRam = LxImageAsks.Most },
         new ImageFacts(Uuid.Parse(DockerImage), "docker", "linux", "docker-layer 0123456789ab", $"zones/{DockerImage}@final", null) { Docker = (JsonObject)DockerTags.DeepClone() },
-        new ImageFacts(Uuid.Parse(DiskImage), "zvol", "linux", "tiny 1.0", $"zones/{DiskImage}@final", null) { ImageSize = 40, DiskDriver = "virtio", NicDriver = "e1000" },
+        new ImageFacts(Uuid.Parse(DiskImage), "zvol", "linux", "tiny 1.0", $"zones/{DiskImage}@final", null) { ImageSize = 40, DiskDriver = "virtio", NicDriver = "e1000", DataSource = DiskImageDataSource },
     }.FirstOrDefault(image => image.Uuid == uuid);
 
     public ImmutableDictionary<string, NicTagFacts> NicTags() =>

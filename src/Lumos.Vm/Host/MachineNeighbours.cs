@@ -59,6 +59,7 @@ public sealed class MachineNeighbours(IDatasets datasets) : INeighbours
         DiskDriver = Text(image, "disk_driver"),
         NicDriver = Text(image, "nic_driver"),
         Bootrom = image.Manifest?.Requirements.Bootrom,
+        DataSource = (image.Manifest?["tags"] as System.Text.Json.Nodes.JsonObject)?[CloudInit.SeedDocuments.ImageTag] is { } source ? JsonText.Plain(source) : null,
         Docker = image.Manifest is { Type: DockerManifest.Type } docker ? docker["tags"]?.DeepClone() as System.Text.Json.Nodes.JsonObject : null,
     };
 }

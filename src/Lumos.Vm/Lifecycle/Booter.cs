@@ -21,7 +21,7 @@ public sealed class Booter(VmHost host)
             host.Datasets.Mount(dataset);
         }
         Migrate.MigrationMark.ForgetStop(host, config.Name);
-        var spec = Spec(config) with { Restarts = restarts ?? ZoneRestarts.None };
+        var spec = CloudInit.SeedDisk.Attach(Spec(config) with { Restarts = restarts ?? ZoneRestarts.None }, config);
         host.Runtime.Boot(once is not null && spec.Machine is { } machine ? spec with { Machine = once.Of(machine) } : spec);
         if (dataset is not null && !config.Brand.IsHvm)
         {

@@ -28,6 +28,9 @@ public sealed record ImageFacts(Uuid Uuid, string Type, string Os, string Name, 
     /// <summary>requirements.bootrom: the firmware that what is in it boots with; null: any.</summary>
     public string? Bootrom { get; init; }
 
+    /// <summary>Of an image of type zvol: where cloud-init in it looks for its data, as a tag says; null: it does not say.</summary>
+    public string? DataSource { get; init; }
+
     /// <summary>Of an image of type docker: its manifest's tags (docker:config and the like).</summary>
     public JsonObject? Docker { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Lumos.Core;
+using Lumos.Vm.CloudInit;
 using Lumos.Zones.Machines;
 
 namespace Lumos.Vm.Payload;
@@ -8,8 +9,21 @@ namespace Lumos.Vm.Payload;
 public static class HardwareRules
 {
     /// <summary>What the image of the disk that boots says where the payload is silent.</summary>
-    public static VmSpec FromImages(VmSpec vm, HostFacts host) =>
-        vm.Brand == "bhyve" && vm.Text("bootrom") is null ? vm.With("bootrom", BootImage(vm, host)?.Bootrom ?? "bios") : vm;
+    public static VmSpec FromImages(VmSpec vm, HostFacts host)
+    {
+        if (vm.Brand == "bhyve" && vm.Text("bootrom") is null)
+        {
+            vm = vm.With("bootrom", BootImage(vm, host)?.Bootrom ?? "bios");
+        }
+        var metadata = vm.Properties["internal_metadata"] as JsonObject ?? [];
+        if (vm.IsMachine && BootImage(vm, host)?.DataSource == SeedDocuments.NoCloud && !metadata.ContainsKey(SeedDocuments.Key))
+        {
+            var told = (JsonObject)metadata.DeepClone();
+            told[SeedDocuments.Key] = SeedDocuments.NoCloud;
+            vm = vm.With("internal_metadata", told);
+        }
+        return vm;
+    }
 
     public static void Check(VmSpec vm, VmSpec? before, HostFacts host, PayloadReport report)
     {

@@ -38,7 +38,7 @@ internal static class DiskWords
         string sectors = disk.Sectors is { } sizes ? Text($",logical_block_size={sizes.Logical},physical_block_size={sizes.Physical}") : "";
         string file = line.OpenAsName(new MachineFile.Disk(disk));
         line.Add("-blockdev", $"driver={(disk.IsFile ? "file" : "host_device")},filename={file},node-name={Node(n)},"
-            + (disk.IsMedia ? "read-only=on" : disk.NoTrim ? "discard=ignore" : "discard=unmap"));
+            + (disk.IsMedia || disk.IsReadOnly ? "read-only=on" : disk.NoTrim ? "discard=ignore" : "discard=unmap"));
         if (model.Controller is { } controller)
         {
             line.Add("-device", Text($"{controller},id=controller{n},{place}"));

@@ -108,7 +108,7 @@ internal sealed class MachineFiles : IDisposable
         for (var clock = Stopwatch.StartNew(); !disk.IsFile && !File.Exists(disk.Path) && clock.Elapsed < DeviceTime; Thread.Sleep(Step))
         {
         }
-        var access = disk.IsMedia ? OpenFlags.ReadOnly : OpenFlags.ReadWrite;
+        var access = disk.IsMedia || disk.IsReadOnly ? OpenFlags.ReadOnly : OpenFlags.ReadWrite;
         try
         {
             var opened = disk.IsInRoot ? OpenInRoot(zone, disk.Path, access) : disk.IsFile ? OpenFile(zone, disk, access) : FileDescriptorIo.Open(disk.Path, access);

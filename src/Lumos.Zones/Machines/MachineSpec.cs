@@ -102,6 +102,9 @@ public sealed record MachineDisk(string Path, string Model)
     /// <summary>A drive with a medium, which the guest reads and cannot write to.</summary>
     public bool IsMedia { get; init; }
 
+    /// <summary>A disk that the guest cannot write to.</summary>
+    public bool IsReadOnly { get; init; }
+
     /// <summary>What the guest knows it by, whatever slot it is in; null: nothing.</summary>
     public string? Serial { get; init; }
 

@@ -135,7 +135,7 @@ _vmadm() {
             receive | recv) _lumos_offer -f --file --check --token --json-result ;;
             rollback-snapshot) _lumos_offer --keep-state --keep-config --json-result ;;
             migrate) _lumos_offer -n -e --dry-run --rsh --full --finish --abort --force --json-result ;;
-            console) _lumos_offer --web ;;
+            console) _lumos_offer -w --web ;;
             kill) _lumos_offer -s -HUP -INT -KILL -TERM -USR1 -USR2 --json-result ;;
             delete | destroy | create-snapshot | delete-snapshot | install | sysrq) _lumos_offer --json-result ;;
         esac
