@@ -112,6 +112,19 @@ public sealed class MachineVmTests : IDisposable
     }
 
     [Fact]
+    public void Options_of_QEMUs_are_taken_where_they_are_of_the_guest_and_count_from_the_next_boot()
+    {
+        Create("kvm", $""" "uuid": "{First}", "qemu_opts": "-device i6300esb", "qemu_extra_opts": "-no-hpet", """, """{"size": 8}""");
+        Assert.Equal(("-device i6300esb", "-no-hpet"), ((string?)_machine.Get(First)["qemu_opts"], (string?)_machine.Get(First)["qemu_extra_opts"]));
+        Assert.Contains("takes effect when the VM is next", _machine.Vmadm(null, "update", First, "qemu_extra_opts=-watchdog-action reset").Error);
+        var refused = _machine.Vmadm(null, "update", First, "qemu_extra_opts=-drive file=/etc/shadow");
+        Assert.NotEqual(0, refused.Status);
+        Assert.Contains("it would open files of the host", refused.Error);
+        Assert.Equal(0, _machine.Vmadm(null, "update", First, "qemu_extra_opts=", "qemu_opts=").Status);
+        Assert.Contains("it is one of bhyve's", _machine.Vmadm(Payload("bhyve", "\"bhyve_extra_opts\": \"-s 0:20:0,virtio-rnd\",", """{"size": 8}"""), "create").Error);
+    }
+
+    [Fact]
     public void A_port_is_one_VMs_and_nobody_elses_on_the_machine()
     {
         using var busy = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);

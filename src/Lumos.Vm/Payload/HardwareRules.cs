@@ -43,6 +43,17 @@ public static class HardwareRules
             }
         }
         CheckDisplay(vm, before, host, report);
+        foreach (string name in s_options.Where(name => vm.Text(name) is { Length: > 0 } text && text != before?.Text(name)))
+        {
+            try
+            {
+                _ = QemuOptions.Parse(vm.Text(name)!);
+            }
+            catch (LumosException e)
+            {
+                report.AddBadValue(name, e.Message);
+            }
+        }
         if (vm.Text("boot") is { Length: > 0 } order && order != before?.Text("boot"))
         {
             try
@@ -55,6 +66,8 @@ public static class HardwareRules
             }
         }
     }
+
+    private static readonly string[] s_options = ["bhyve_extra_opts", "qemu_opts", "qemu_extra_opts"];
 
     private static void CheckDisplay(VmSpec vm, VmSpec? before, HostFacts host, PayloadReport report)
     {

@@ -215,7 +215,7 @@ public static class UpdatePlanner
     /// <summary>When a change of a property is felt.</summary>
     public static Effect EffectOf(string name, VmSpec before, VmSpec after) => name switch
     {
-        "ram" or "vcpus" or "cpu_type" or "bootrom" or "boot" or "vga" => Effect.NextBoot, // of a machine; the memory of other zones is a limit
+        "ram" or "vcpus" or "cpu_type" or "bootrom" or "boot" or "vga" or "bhyve_extra_opts" or "qemu_opts" or "qemu_extra_opts" => Effect.NextBoot, // of a machine; the memory of other zones is a limit
         "pci_devices" => Effect.Stopped,
         "nics" => NicsAsTheyRun(before) == NicsAsTheyRun(after) ? Effect.Live : Effect.NextBoot,
         // Between none and some there is a mount to be made.

@@ -20,6 +20,9 @@ public static class ZoneAttrNames
     public const string GuestAgent = "qga";
     public const string Bootrom = "bootrom";
     public const string Vga = "vga";
+
+    /// <summary>Further options of QEMU's, in the order in which they are given to it.</summary>
+    public const string BhyveExtraOptions = "bhyve-extra-opts", QemuOptions = "qemu-opts", QemuExtraOptions = "qemu-extra-opts";
     public const string Boot = "boot";
 
     /// <summary>The zone runs one program, and has no init.</summary>

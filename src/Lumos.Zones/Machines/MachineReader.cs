@@ -27,6 +27,7 @@ public static class MachineReader
             Firmware = MachineFirmware.Parse(zone.Attr(ZoneAttrNames.Bootrom) ?? ""),
             Display = zone.Attr(ZoneAttrNames.Vga) ?? MachineProfile.StandardDisplay,
             HasAgent = zone.Attr(ZoneAttrNames.GuestAgent) is "true" or "1",
+            ExtraWords = QemuOptions.Parse(string.Join(' ', zone.Attr(ZoneAttrNames.BhyveExtraOptions), zone.Base64Attr(ZoneAttrNames.QemuOptions), zone.Base64Attr(ZoneAttrNames.QemuExtraOptions))),
             BootOrder = boot.First,
             LaterBootOrder = boot.Later,
             Disks = [.. zone.Devices.Select(device => Disk(device, zone))],

@@ -65,6 +65,9 @@ public sealed record MachineSpec
 
     public ImmutableArray<MachineDisk> Disks { get; init; } = [];
 
+    /// <summary>What an operator adds to QEMU's options (<see cref="QemuOptions"/>).</summary>
+    public ImmutableArray<string> ExtraWords { get; init; } = [];
+
     public ImmutableArray<MachineNic> Nics { get; init; } = [];
 
     public const string HostCpu = "host", DefaultBootOrder = "cd";

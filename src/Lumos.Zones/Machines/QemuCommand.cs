@@ -51,6 +51,7 @@ public static class QemuCommand
         {
             AddNic(line, machine, n);
         }
+        line.Add(machine.ExtraWords.AsSpan());
         return line.Done();
     }
 
