@@ -20,17 +20,18 @@ if (!ticket) {
     tell("over", `This address has no ticket. ${again}`);
 } else {
     let isSeen = false;
+    let name = uuid;
     const screen = new RFB(document.getElementById("screen"), `wss://${location.host}/${uuid}/screen`, { wsProtocols: ["binary", `ticket.${ticket}`] });
     screen.scaleViewport = true;
     screen.background = "#18181b";
     screen.addEventListener("connect", () => {
         isSeen = true;
-        tell("connected", uuid);
+        tell("connected", name);
         keys.disabled = false;
         screen.focus();
     });
     screen.addEventListener("desktopname", (event) => {
-        tell("connected", event.detail.name);
+        name = event.detail.name; // told before it is connected
     });
     screen.addEventListener("disconnect", () => {
         keys.disabled = true;
