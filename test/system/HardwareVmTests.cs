@@ -5,11 +5,11 @@ using Xunit;
 namespace Lumos.SystemTests;
 
 /// <summary>A hardware virtual machine on the live image, on ZFS: the platform's own QEMU and firmware, a volume cloned from an image, a cable on the machine's network.</summary>
-[Collection("06 lifecycle")]
+[Collection("06 lifecycle"), Trait("level", "release")] // minutes each where this machine is emulated; host tests hold the same on btrfs
 public sealed class HardwareVmTests(Suite suite) : MachineTest(suite)
 {
     /// <summary>With a kernel, which takes four minutes where this machine is emulated itself.</summary>
-    [Fact, Trait("level", "release")]
+    [Fact]
     public void A_guest_asks_for_its_metadata_and_goes_down_when_asked()
     {
         var vm = Zone.Create(Payload(autoboot: true));

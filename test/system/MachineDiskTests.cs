@@ -5,7 +5,7 @@ using Xunit;
 namespace Lumos.SystemTests;
 
 /// <summary>Disks of a hardware virtual machine as volumes of ZFS: as they are made, changed, snapshotted, sent, and gone.</summary>
-[Collection("06 lifecycle")]
+[Collection("06 lifecycle"), Trait("level", "release")] // minutes each where this machine is emulated; host tests hold the same on btrfs
 public sealed class MachineDiskTests(Suite suite) : MachineTest(suite)
 {
     private const string Tank = "tank", TankFile = "/var/tmp/tank.img", Media = "/var/tmp/media.iso", Stream = "/var/tmp/machine.stream";

@@ -7,7 +7,7 @@ namespace Lumos.SystemTests;
 /// The payloads and commands of SmartOS's users' guide for hardware virtual machines (how to create an HVM zone, how to create a virtual machine from
 /// scratch, managing instances, resizing disks), as they stand there: only UUIDs, addresses, sizes and names of files are this machine's.
 /// </summary>
-[Collection("06b users guide")]
+[Collection("06b users guide"), Trait("level", "release")] // minutes where this machine is emulated
 public sealed class UsersGuideMachineTests(Suite suite) : MachineTest(suite)
 {
     [Fact]
