@@ -171,7 +171,7 @@ public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> 
     /// <summary>Installs what comes while it comes. Null: it is here already, or has to be as a whole first.</summary>
     private InstalledImage? Follow(Found step, ArrivingFile file, string pool)
     {
-        if (file.Size == 0 || !file.WaitForBeginning())
+        if (file.Size == 0)
         {
             return null;
         }
@@ -179,6 +179,10 @@ public sealed class ImageImporter(ImageStore store, IReadOnlyList<ImgapiClient> 
         installer.RequireOrigin(step.Manifest, pool);
         try
         {
+            if (!file.WaitForBeginning()) // one of several may have been begun anew before its turn
+            {
+                return null;
+            }
             using var content = ImageContent.Open(file, store, _report);
             if (content is null)
             {

@@ -51,6 +51,27 @@ public sealed class ChainTests : IDisposable
     }
 
     [Fact]
+    public void A_download_that_is_begun_anew_before_its_turn_goes_well_all_the_same()
+    {
+        var parent = new TestImage(TestImage.Noise(30_000), "parent");
+        var child = new TestImage(TestImage.Noise(31_000), "child", parent.Uuid, fromGuid: parent.Guid);
+        int asked = 0;
+        string file = Path.Combine(_machine.Paths.Downloads, $"{child.Uuid}.file");
+        using var server = Serve([parent, child], image =>
+        {
+            if (image == child)
+            {
+                // Cut, and sent whole to whoever asks for the rest.
+                return asked++ == 0 ? ScriptedHttpServer.Reply(200, image.File[..20_000], image.File.Length) : ScriptedHttpServer.Reply(200, image.File);
+            }
+            Assert.True(SpinWait.SpinUntil(() => asked == 2 && File.Exists(file) && new FileInfo(file).Length == child.File.Length, TimeSpan.FromSeconds(20)));
+            return ScriptedHttpServer.Reply(200, image.File);
+        });
+        _machine.Succeed("import", "-S", server.Url, $"{child.Uuid}");
+        Assert.Equal(2, asked);
+    }
+
+    [Fact]
     public void Room_is_looked_at_before_anything_is_fetched()
     {
         var image = new TestImage(TestImage.Noise(50_000));
